@@ -1,0 +1,16 @@
+//! Types and functions generated from `wit/`. Compiles natively too; there, calling an import panics.
+#![expect(
+    clippy::allow_attributes_without_reason,
+    clippy::use_self,
+    reason = "generated"
+)]
+
+wit_bindgen::generate!({
+    world: "plugin",
+    path: "../../wit",
+    pub_export_macro: true,
+    default_bindings_module: "rosin_plugin::bindings",
+    export_macro_name: "export_component",
+    additional_derives: [PartialEq, Eq],
+    generate_all,
+});
