@@ -1,0 +1,77 @@
+//! The part of any source that its readers need: is there an artifact, and which? The kinds here are read, not yet served.
+
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use serde::{Deserialize, Serialize};
+
+use crate::decode::null_as_default;
+use crate::kustomization::SourceKind;
+use crate::source::Artifact;
+use crate::{Condition, GitRepository};
+
+/// What every source reports.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SourceStatus {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub artifact: Option<Artifact>,
+    #[serde(
+        default,
+        deserialize_with = "null_as_default",
+        skip_serializing_if = "Vec::is_empty"
+    )]
+    pub conditions: Vec<Condition>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub observed_generation: Option<i64>,
+}
+
+/// Any kind that a Kustomization can take its files from.
+pub trait Source {
+    const KIND: SourceKind;
+    fn metadata(&self) -> &ObjectMeta;
+    fn artifact(&self) -> Option<&Artifact>;
+}
+
+impl Source for GitRepository {
+    const KIND: SourceKind = SourceKind::GitRepository;
+
+    fn metadata(&self) -> &ObjectMeta {
+        &self.metadata
+    }
+
+    fn artifact(&self) -> Option<&Artifact> {
+        Self::artifact(self)
+    }
+}
+
+macro_rules! watched {
+    ($($(#[$doc:meta])* $kind:ident),*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+        pub struct $kind {
+            pub metadata: ObjectMeta,
+            #[serde(default, skip_serializing_if = "Option::is_none")]
+            pub status: Option<SourceStatus>,
+        }
+
+        impl Source for $kind {
+            const KIND: SourceKind = SourceKind::$kind;
+
+            fn metadata(&self) -> &ObjectMeta {
+                &self.metadata
+            }
+
+            fn artifact(&self) -> Option<&Artifact> {
+                self.status.as_ref()?.artifact.as_ref()
+            }
+        }
+    )*};
+}
+
+watched! {
+    /// An OCI artifact as a source of files: its status only.
+    OCIRepository,
+    /// An object storage bucket as a source of files: its status only.
+    Bucket,
+    /// A source that another controller serves: its status only.
+    ExternalArtifact
+}
