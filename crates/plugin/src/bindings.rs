@@ -1,9 +1,4 @@
 //! Types and functions generated from `wit/`. Compiles natively too; there, calling an import panics.
-#![expect(
-    clippy::allow_attributes_without_reason,
-    clippy::use_self,
-    reason = "generated"
-)]
 
 wit_bindgen::generate!({
     world: "plugin",

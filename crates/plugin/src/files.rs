@@ -52,7 +52,7 @@ pub trait Files {
 impl Files for Tree {
     fn files(&self, under: &str) -> Result<Vec<String>, ReadError> {
         check(under)?;
-        Tree::files(self, under).map_err(|error| ReadError {
+        Self::files(self, under).map_err(|error| ReadError {
             path: under.to_owned(),
             error,
         })
@@ -60,12 +60,12 @@ impl Files for Tree {
 
     fn kind(&self, path: &str) -> Option<Kind> {
         check(path).ok()?;
-        Tree::kind(self, path).ok().flatten()
+        Self::kind(self, path).ok().flatten()
     }
 
     fn read(&self, path: &str) -> Result<Vec<u8>, ReadError> {
         check(path)?;
-        Tree::read(self, path).map_err(|error| ReadError {
+        Self::read(self, path).map_err(|error| ReadError {
             path: path.to_owned(),
             error,
         })
