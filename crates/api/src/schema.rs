@@ -1,40 +1,63 @@
-//! Turns derived schemas into what Kubernetes and Flux have: no `nullable`, no numbers' formats that Kubernetes ignores.
+//! Turns derived schemas into Flux's shapes, so that each definition accepts, refuses and defaults the same objects.
 
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::{
-    CustomResourceDefinition, JSONSchemaProps, JSONSchemaPropsOrArray,
+    CustomResourceDefinition, JSONSchemaProps, JSONSchemaPropsOrArray, JSONSchemaPropsOrBool,
 };
 
-/// Flux's optional fields are absent, never null: a `null` for one is dropped or refused by the API server, and so it must be here.
-pub(crate) fn without_null(mut crd: CustomResourceDefinition) -> CustomResourceDefinition {
+/// The definition as Flux has it: optional fields may be absent but not null, and an object without spec is only incomplete.
+pub(crate) fn as_flux(mut crd: CustomResourceDefinition) -> CustomResourceDefinition {
     for version in &mut crd.spec.versions {
-        if let Some(schema) = version
+        let schema = version
             .schema
             .as_mut()
-            .and_then(|schema| schema.open_api_v3_schema.as_mut())
-        {
-            visit(schema);
+            .and_then(|schema| schema.open_api_v3_schema.as_mut());
+        if let Some(schema) = schema {
+            root(schema);
+            without_null(schema);
         }
     }
     crd
 }
 
-fn visit(schema: &mut JSONSchemaProps) {
+/// The parts of the root that every kind shares.
+fn root(schema: &mut JSONSchemaProps) {
+    schema.title = None;
+    schema.required = None;
+    let properties = schema.properties.get_or_insert_default();
+    for (name, type_, description) in [
+        ("apiVersion", "string", "Group and version of this object."),
+        ("kind", "string", "Kind of this object."),
+        (
+            "metadata",
+            "object",
+            "Name, namespace, labels, annotations and other data of every object.",
+        ),
+    ] {
+        let property = JSONSchemaProps {
+            type_: Some(type_.into()),
+            description: Some(description.into()),
+            ..JSONSchemaProps::default()
+        };
+        properties.insert(name.into(), property);
+    }
+}
+
+fn without_null(schema: &mut JSONSchemaProps) {
     schema.nullable = None;
-    for property in schema
+    if let Some(values) = &mut schema.enum_ {
+        values.retain(|value| !value.0.is_null());
+    }
+    schema
         .properties
         .iter_mut()
         .flat_map(|properties| properties.values_mut())
-    {
-        visit(property);
-    }
+        .for_each(without_null);
     match &mut schema.items {
-        Some(JSONSchemaPropsOrArray::Schema(items)) => visit(items),
-        Some(JSONSchemaPropsOrArray::Schemas(items)) => items.iter_mut().for_each(visit),
+        Some(JSONSchemaPropsOrArray::Schema(items)) => without_null(items),
+        Some(JSONSchemaPropsOrArray::Schemas(items)) => items.iter_mut().for_each(without_null),
         None => {}
     }
-    if let Some(k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::JSONSchemaPropsOrBool::Schema(values)) =
-        &mut schema.additional_properties
-    {
-        visit(values);
+    if let Some(JSONSchemaPropsOrBool::Schema(values)) = &mut schema.additional_properties {
+        without_null(values);
     }
 }
