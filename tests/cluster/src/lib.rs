@@ -1,1 +1,18 @@
-//! See Cargo.toml.
+//! A real Kubernetes control plane, a real git server and the controller under test, as values that stop what they started.
+//! The tests, the demo, the benchmark and the runner of recorded scenarios all stand on these.
+
+pub mod api;
+mod certificates;
+pub mod control_plane;
+pub mod controller;
+pub mod git_server;
+pub mod paths;
+pub mod process;
+pub mod repository;
+pub mod wait;
+
+pub use api::Api;
+pub use control_plane::{ControlPlane, Options};
+pub use controller::Controller;
+pub use git_server::GitServer;
+pub use repository::Repository;
