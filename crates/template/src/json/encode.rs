@@ -1,0 +1,159 @@
+//! Writing JSON as Go writes it.
+
+use crate::strconv::format_float;
+use crate::value::{MAX_DEPTH, Value, lossy};
+
+/// `json.Marshal`.
+pub fn encode(value: &Value) -> Result<String, String> {
+    write(value, true, None)
+}
+
+/// Without the escapes that keep HTML safe.
+pub fn encode_raw(value: &Value) -> Result<String, String> {
+    write(value, false, None)
+}
+
+/// `json.MarshalIndent` with two spaces.
+pub fn encode_pretty(value: &Value) -> Result<String, String> {
+    write(value, true, Some("  "))
+}
+
+fn write(value: &Value, html: bool, indent: Option<&str>) -> Result<String, String> {
+    let mut writer = Writer {
+        out: String::new(),
+        html,
+        indent,
+    };
+    writer.value(value, 0)?;
+    Ok(writer.out)
+}
+
+struct Writer<'i> {
+    out: String,
+    html: bool,
+    indent: Option<&'i str>,
+}
+
+impl Writer<'_> {
+    fn value(&mut self, value: &Value, depth: usize) -> Result<(), String> {
+        if depth > MAX_DEPTH {
+            return Err(format!(
+                "json: unsupported value: encountered a cycle via {}",
+                value.type_name()
+            ));
+        }
+        match value {
+            Value::Nil => self.out.push_str("null"),
+            Value::Bool(value) => self.out.push_str(if *value { "true" } else { "false" }),
+            Value::Int(_, value) => self.out.push_str(&value.to_string()),
+            Value::Uint(_, value) => self.out.push_str(&value.to_string()),
+            Value::Float(value) => match number(*value) {
+                Some(text) => self.out.push_str(&text),
+                None => {
+                    return Err(format!(
+                        "json: unsupported value: {}",
+                        format_float(*value, b'g', -1)
+                    ));
+                }
+            },
+            Value::Complex(..) | Value::Func(_) => {
+                return Err(format!("json: unsupported type: {}", value.type_name()));
+            }
+            Value::Str(text) => self.string(&text.to_text()),
+            Value::Bytes(bytes) => {
+                let text = crate::base64::encode(bytes);
+                self.string(&text);
+            }
+            Value::List(list) if list.is_nil() => self.out.push_str("null"),
+            Value::Map(map) if map.is_nil() => self.out.push_str("null"),
+            Value::List(list) => {
+                let items = list.items();
+                self.sequence('[', ']', items.iter(), depth, |writer, item| {
+                    writer.value(item, depth + 1)
+                })?;
+            }
+            Value::Map(map) => {
+                let entries = map.entries();
+                self.sequence('{', '}', entries.iter(), depth, |writer, (key, item)| {
+                    writer.string(&lossy(key));
+                    writer
+                        .out
+                        .push_str(if writer.indent.is_some() { ": " } else { ":" });
+                    writer.value(item, depth + 1)
+                })?;
+            }
+            Value::Object(object) => self.value(&object.plain(), depth + 1)?,
+        }
+        Ok(())
+    }
+
+    fn sequence<T>(
+        &mut self,
+        open: char,
+        close: char,
+        items: impl ExactSizeIterator<Item = T>,
+        depth: usize,
+        mut write: impl FnMut(&mut Self, T) -> Result<(), String>,
+    ) -> Result<(), String> {
+        self.out.push(open);
+        let empty = items.len() == 0;
+        for (index, item) in items.enumerate() {
+            if index > 0 {
+                self.out.push(',');
+            }
+            self.line(depth + 1);
+            write(self, item)?;
+        }
+        if !empty {
+            self.line(depth);
+        }
+        self.out.push(close);
+        Ok(())
+    }
+
+    fn line(&mut self, depth: usize) {
+        if let Some(indent) = self.indent {
+            self.out.push('\n');
+            self.out.extend(std::iter::repeat_n(indent, depth));
+        }
+    }
+
+    fn string(&mut self, text: &str) {
+        self.out.push('"');
+        for c in text.chars() {
+            match c {
+                '"' => self.out.push_str("\\\""),
+                '\\' => self.out.push_str("\\\\"),
+                '\n' => self.out.push_str("\\n"),
+                '\r' => self.out.push_str("\\r"),
+                '\t' => self.out.push_str("\\t"),
+                '\x08' => self.out.push_str("\\b"),
+                '\x0c' => self.out.push_str("\\f"),
+                '<' | '>' | '&' if !self.html => self.out.push(c),
+                '<' | '>' | '&' | '\u{2028}' | '\u{2029}' => {
+                    self.out.push_str(&format!("\\u{:04x}", c as u32))
+                }
+                c if c < ' ' => self.out.push_str(&format!("\\u{:04x}", c as u32)),
+                c => self.out.push(c),
+            }
+        }
+        self.out.push('"');
+    }
+}
+
+/// A float as Go's JSON has it: plain up to 1e21, and an exponent without leading zeros beyond.
+#[must_use]
+pub fn number(value: f64) -> Option<String> {
+    if !value.is_finite() {
+        return None;
+    }
+    let magnitude = value.abs();
+    if magnitude != 0.0 && !(1e-6..1e21).contains(&magnitude) {
+        let text = format_float(value, b'e', -1);
+        return Some(match text.split_once("e-0") {
+            Some((mantissa, digit)) => format!("{mantissa}e-{digit}"),
+            None => text,
+        });
+    }
+    Some(format_float(value, b'f', -1))
+}
