@@ -1,46 +1,69 @@
 //! Node to JSON and back, with the numbers that Go's decoders would see.
 
 use serde_json::{Map, Number, Value};
+use smol_str::format_smolstr;
 
+use super::number::{go_float, json_float};
 use super::{Kind, Node, Scalar, Style, Tag};
-use crate::yaml::resolve;
+use crate::yaml::{Dialect, resolve};
+
+/// Deeper values would overflow the stack of whoever visits a [`Value`]; [`Node::to_json_string`] has no such limit.
+const MAX_VALUE_DEPTH: usize = 500;
 
 #[derive(Debug, thiserror::Error, Clone, PartialEq, Eq)]
 pub enum JsonError {
-    #[error("line {line}: json: unsupported value: {value}")]
+    #[error("json: unsupported value: {value}")]
     NotANumber { line: u32, value: &'static str },
-    #[error("line {line}: !!binary value contains invalid base64 data")]
+    #[error("yaml: !!binary value contains invalid base64 data")]
     Base64 { line: u32 },
+    #[error(
+        "json: unsupported type: map[interface {{}}]interface {{}} (key {key} is not a string)"
+    )]
+    Key { line: u32, key: String },
+    #[error("nested deeper than {MAX_VALUE_DEPTH} levels")]
+    Depth { line: u32 },
 }
 
-/// The shortest text of a float as Go's `strconv` prints it with format `g`.
-#[must_use]
-pub fn go_float(value: f64) -> String {
-    let text = format!("{value:e}");
-    let Some((digits, exponent)) = text.split_once('e') else {
-        return text;
-    };
-    let exponent: i32 = exponent.parse().unwrap_or_default();
-    if (-4..21).contains(&exponent) {
-        return format!("{value}");
+impl JsonError {
+    /// The line of the value in its file, 0 if it was made by us.
+    #[must_use]
+    pub fn line(&self) -> u32 {
+        match self {
+            Self::NotANumber { line, .. }
+            | Self::Base64 { line }
+            | Self::Key { line, .. }
+            | Self::Depth { line } => *line,
+        }
     }
-    let sign = if exponent < 0 { '-' } else { '+' };
-    format!("{digits}e{sign}{:02}", exponent.abs())
 }
 
 impl Node {
     /// As kustomize does it: by way of Go's decoder, so `1.0` becomes 1 and a timestamp becomes its RFC 3339 text.
     pub fn to_json(&self) -> Result<Value, JsonError> {
+        self.value(0)
+    }
+
+    fn value(&self, depth: usize) -> Result<Value, JsonError> {
+        if depth > MAX_VALUE_DEPTH {
+            return Err(JsonError::Depth { line: self.line });
+        }
         Ok(match &self.kind {
-            Kind::Scalar(scalar) => scalar_to_json(scalar, self.line)?,
-            Kind::Sequence(items) => {
-                Value::Array(items.iter().map(Self::to_json).collect::<Result<_, _>>()?)
-            }
-            Kind::Mapping(map) => {
-                let entries = map
+            Kind::Scalar(scalar) => scalar.to_json(self.line)?,
+            Kind::Sequence(items) => Value::Array(
+                items
                     .iter()
-                    .map(|(key, value)| Ok((key.to_owned(), value.to_json()?)));
-                Value::Object(entries.collect::<Result<Map<_, _>, JsonError>>()?)
+                    .map(|item| item.value(depth + 1))
+                    .collect::<Result<_, _>>()?,
+            ),
+            Kind::Mapping(map) => {
+                let mut object = Map::new();
+                for (key, value) in map.entries() {
+                    object.insert(
+                        key.json_key(self.line, depth)?.to_owned(),
+                        value.value(depth + 1)?,
+                    );
+                }
+                Value::Object(object)
             }
         })
     }
@@ -66,56 +89,73 @@ impl Node {
 
 fn number_node(number: &Number) -> Node {
     match number.as_f64() {
-        Some(float) if number.is_f64() => {
-            Scalar::new(go_float(float), Tag::Float, Style::Plain).into()
-        }
-        _ => Scalar::new(number.to_string(), Tag::Int, Style::Plain).into(),
+        Some(float) if number.is_f64() => match json_float(float) {
+            Value::Number(whole) if !whole.is_f64() => {
+                Scalar::new(format_smolstr!("{whole}"), Tag::Int, Style::Plain).into()
+            }
+            _ => Scalar::new(go_float(float), Tag::Float, Style::Plain).into(),
+        },
+        _ => Scalar::new(format_smolstr!("{number}"), Tag::Int, Style::Plain).into(),
     }
 }
 
-fn scalar_to_json(scalar: &Scalar, line: u32) -> Result<Value, JsonError> {
-    let text = scalar.value.as_str();
-    Ok(match scalar.tag {
-        Tag::Null => Value::Null,
-        Tag::Bool => Value::Bool(matches!(text, "true" | "True" | "TRUE")),
-        Tag::Int => match resolve::integer(text) {
-            Some(value) => integer(value),
-            None => Value::String(text.to_owned()),
-        },
-        Tag::Float => match resolve::float(text) {
-            Some(value) => float(value, line)?,
-            None => Value::String(text.to_owned()),
-        },
-        Tag::Str | Tag::Timestamp | Tag::Binary => Value::String(text.to_owned()),
-    })
+impl Scalar {
+    /// The value that Go's decoder would hand to `encoding/json`.
+    pub(crate) fn to_json(&self, line: u32) -> Result<Value, JsonError> {
+        let text = self.value.as_str();
+        Ok(match self.tag {
+            Tag::Null => Value::Null,
+            Tag::Bool => Value::Bool(resolve::boolean(text, Dialect::Sigs).unwrap_or_default()),
+            Tag::Int => match resolve::integer(text) {
+                Some(value) => integer(value),
+                None => Value::String(text.to_owned()),
+            },
+            Tag::Float => {
+                match resolve::float(text).or_else(|| resolve::integer(text).map(whole_float)) {
+                    Some(value) if value.is_finite() => json_float(value),
+                    Some(value) if value.is_nan() => {
+                        return Err(JsonError::NotANumber { line, value: "NaN" });
+                    }
+                    Some(value) => {
+                        return Err(JsonError::NotANumber {
+                            line,
+                            value: if value > 0.0 { "+Inf" } else { "-Inf" },
+                        });
+                    }
+                    None => Value::String(text.to_owned()),
+                }
+            }
+            Tag::Timestamp => {
+                Value::String(resolve::timestamp(text).unwrap_or_else(|| text.to_owned()))
+            }
+            Tag::Binary => {
+                Value::String(super::base64::decode(text).ok_or(JsonError::Base64 { line })?)
+            }
+            Tag::Str => Value::String(text.to_owned()),
+        })
+    }
+
+    /// A key of an object: a string, but at the top of a document anything goes.
+    pub(crate) fn json_key(&self, line: u32, depth: usize) -> Result<&str, JsonError> {
+        if self.tag == Tag::Str || depth == 0 {
+            return Ok(&self.value);
+        }
+        Err(JsonError::Key {
+            line,
+            key: self.value.to_string(),
+        })
+    }
 }
 
 fn integer(value: i128) -> Value {
     match (i64::try_from(value), u64::try_from(value)) {
         (Ok(value), _) => value.into(),
         (_, Ok(value)) => value.into(),
-        #[expect(
-            clippy::cast_precision_loss,
-            reason = "integers beyond 64 bits are floats in Go"
-        )]
-        _ => Value::from(value as f64),
+        _ => json_float(whole_float(value)),
     }
 }
 
-fn float(value: f64, line: u32) -> Result<Value, JsonError> {
-    let unsupported = |value| JsonError::NotANumber { line, value };
-    if value.is_nan() {
-        return Err(unsupported("NaN"));
-    }
-    if value.is_infinite() {
-        return Err(unsupported(if value > 0.0 { "+Inf" } else { "-Inf" }));
-    }
-    #[expect(
-        clippy::cast_possible_truncation,
-        reason = "checked to be whole and in range"
-    )]
-    if value.fract() == 0.0 && value.abs() < 1.8e19 {
-        return Ok(integer(value as i128));
-    }
-    Ok(Value::from(value))
+#[expect(clippy::cast_precision_loss, reason = "a float is wanted")]
+fn whole_float(value: i128) -> f64 {
+    value as f64
 }

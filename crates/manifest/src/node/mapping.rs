@@ -14,7 +14,10 @@ const INDEXED: usize = 48;
 #[derive(Debug, Default)]
 pub struct Mapping {
     entries: Vec<(Scalar, Node)>,
-    #[expect(clippy::box_collection, reason = "keeps the many mappings without an index small")]
+    #[expect(
+        clippy::box_collection,
+        reason = "keeps the many mappings without an index small"
+    )]
     index: Option<Box<HashMap<SmolStr, usize>>>,
 }
 

@@ -5,15 +5,20 @@
 //!
 //! Documents may nest 10,000 levels deep, so whatever visits a whole tree here (drop, clone, comparison) does so without recursion.
 
+pub(crate) mod base64;
 mod json;
+mod json_text;
 mod mapping;
+mod number;
 mod path;
 mod scalar;
 mod sequence;
 mod walk;
 
-pub use json::{JsonError, go_float};
+pub use json::JsonError;
 pub use mapping::Mapping;
+pub use number::go_float;
+pub(crate) use number::{go_float32, json_float};
 pub use scalar::{Scalar, Style, Tag};
 pub use sequence::Sequence;
 pub use smol_str::SmolStr;
@@ -22,6 +27,8 @@ pub use smol_str::SmolStr;
 #[derive(Debug)]
 pub struct Node {
     pub kind: Kind,
+    /// Written with braces or brackets.
+    pub flow: bool,
     /// 1-based line in the file that it was read from; 0 for values that we made.
     pub line: u32,
 }
@@ -41,7 +48,11 @@ impl Default for Node {
 
 impl From<Kind> for Node {
     fn from(kind: Kind) -> Self {
-        Self { kind, line: 0 }
+        Self {
+            kind,
+            flow: false,
+            line: 0,
+        }
     }
 }
 

@@ -59,12 +59,16 @@ impl<'a> Copying<'a> {
         }
     }
 
-    fn finish(self, line: u32) -> Node {
+    fn finish(self, source: &Node) -> Node {
         let kind = match self {
             Self::Sequence(_, items) => Kind::Sequence(items.into()),
             Self::Mapping(_, entries) => Kind::Mapping(Mapping::from_unique(entries)),
         };
-        Node { kind, line }
+        Node {
+            kind,
+            flow: source.flow,
+            line: source.line,
+        }
     }
 }
 
@@ -73,22 +77,23 @@ impl Clone for Node {
         if let Kind::Scalar(scalar) = &self.kind {
             return Self {
                 kind: Kind::Scalar(scalar.clone()),
+                flow: false,
                 line: self.line,
             };
         }
-        let mut stack: Vec<(Option<&Scalar>, u32, Copying<'_>)> = Vec::new();
-        stack.extend(Copying::of(self).map(|frame| (None, self.line, frame)));
+        let mut stack: Vec<(Option<&Scalar>, &Self, Copying<'_>)> = Vec::new();
+        stack.extend(Copying::of(self).map(|frame| (None, self, frame)));
         while let Some((_, _, frame)) = stack.last_mut() {
             match frame.next() {
                 Some((key, child)) => match Copying::of(child) {
-                    Some(inner) => stack.push((key, child.line, inner)),
+                    Some(inner) => stack.push((key, child, inner)),
                     None => frame.push(key, child.clone()),
                 },
                 None => {
-                    let Some((key, line, frame)) = stack.pop() else {
+                    let Some((key, source, frame)) = stack.pop() else {
                         break;
                     };
-                    let node = frame.finish(line);
+                    let node = frame.finish(source);
                     match stack.last_mut() {
                         Some((_, _, outer)) => outer.push(key, node),
                         None => return node,

@@ -1,9 +1,21 @@
 //! YAML in and out, in the two dialects that Kubernetes tools speak.
 
+mod compose;
+mod emit;
+mod error;
+mod expansion;
+mod parse;
 mod read;
 pub mod resolve;
+mod resources;
+mod scalar;
+mod scan;
 
-pub use read::{ReadError, read};
+pub(crate) use emit::key_order::sort as sort_keys;
+pub use emit::{node_to_string_sigs, to_string_kyaml, to_string_sigs};
+pub use error::ReadError;
+pub use read::{MAX_SIZE, read, read_one};
+pub use resources::read_resources;
 
 /// Whose rules decide what a document means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

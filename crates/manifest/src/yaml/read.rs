@@ -1,198 +1,123 @@
-//! Text to nodes: documents, anchors and merge keys expanded.
+//! From bytes to documents.
 
-use std::collections::HashMap;
+use std::borrow::Cow;
 
-use saphyr_parser::{Event, Parser, ScalarStyle};
+use super::Dialect;
+use super::compose::Composer;
+use super::error::{Mark, ReadError};
+use super::parse::{EventKind, Parser};
+use crate::node::Node;
 
-use super::{Dialect, resolve};
-use crate::node::{Kind, Mapping, Node, Scalar, Style, Tag};
+/// Larger inputs are refused: no manifest is, and their lines and columns must stay countable.
+pub const MAX_SIZE: usize = 128 << 20;
 
-#[derive(Debug, thiserror::Error, Clone, PartialEq, Eq)]
-#[error("yaml: line {line}: {cause}")]
-pub struct ReadError {
-    pub line: u32,
-    pub column: u32,
-    pub cause: String,
-}
-
-/// All documents of a stream, empty ones left out.
+/// All documents of a stream; empty ones (null, or nothing but comments) are left out.
 pub fn read(text: &[u8], dialect: Dialect) -> Result<Vec<Node>, ReadError> {
-    let _ = dialect;
-    let text = std::str::from_utf8(text).map_err(|_| ReadError {
-        line: 0,
-        column: 0,
-        cause: "invalid UTF-8".into(),
-    })?;
-    let mut builder = Builder::default();
-    for event in Parser::new_from_str(text) {
-        let (event, span) = event.map_err(|error| ReadError {
-            line: error.marker().line() as u32,
-            column: error.marker().col() as u32 + 1,
-            cause: error.info().to_owned(),
-        })?;
-        builder.event(event, span.start.line() as u32)?;
+    let text = decode(text)?;
+    let mut parser = Parser::new(&text, dialect);
+    let mut documents = Vec::new();
+    while parser.next()?.kind != EventKind::StreamEnd {
+        let document = Composer::new(dialect, 0).document(&mut parser)?;
+        if !document.is_null() {
+            documents.push(document);
+        }
     }
-    Ok(builder.documents)
+    Ok(documents)
 }
 
-#[derive(Default)]
-struct Builder {
-    documents: Vec<Node>,
-    stack: Vec<(Node, usize, Option<Scalar>)>,
-    anchors: HashMap<usize, Node>,
+/// The first document, null where there is none. What follows it is not looked at, as by Go's `yaml.Unmarshal`.
+pub fn read_one(text: &[u8], dialect: Dialect) -> Result<Node, ReadError> {
+    read_below(text, dialect, 0)
 }
 
-impl Builder {
-    fn event(&mut self, event: Event<'_>, line: u32) -> Result<(), ReadError> {
-        match event {
-            Event::Scalar(value, style, anchor, tag) => {
-                let style = match style {
-                    ScalarStyle::Plain => Style::Plain,
-                    ScalarStyle::SingleQuoted => Style::SingleQuoted,
-                    ScalarStyle::DoubleQuoted => Style::DoubleQuoted,
-                    ScalarStyle::Literal => Style::Literal,
-                    ScalarStyle::Folded => Style::Folded,
+/// The first document of a text that begins some lines down in its file.
+pub(super) fn read_below(text: &[u8], dialect: Dialect, above: u32) -> Result<Node, ReadError> {
+    let text = decode(text)?;
+    let mut parser = Parser::new(&text, dialect);
+    let document = match parser.next().map_err(|error| error.below(above))?.kind {
+        EventKind::StreamEnd => Ok(Node::null()),
+        _ => Composer::new(dialect, above).document(&mut parser),
+    };
+    document.map_err(|error| error.below(above))
+}
+
+/// UTF-8 and UTF-16 (with a byte order mark) to text without characters that YAML forbids.
+fn decode(bytes: &[u8]) -> Result<Cow<'_, str>, ReadError> {
+    if bytes.len() > MAX_SIZE {
+        return Err(ReadError::unplaced(
+            Mark::default(),
+            format!("document is larger than {} MiB", MAX_SIZE >> 20),
+        ));
+    }
+    let text: Cow<'_, str> = match bytes {
+        [0xFF, 0xFE, rest @ ..] => utf16(rest, u16::from_le_bytes)?.into(),
+        [0xFE, 0xFF, rest @ ..] => utf16(rest, u16::from_be_bytes)?.into(),
+        _ => {
+            let text = std::str::from_utf8(bytes).map_err(|error| {
+                let octet = bytes[error.valid_up_to()];
+                let leading = matches!(octet, 0x80..0xC0 | 0xF8..);
+                let cause = match error.error_len() {
+                    None => "incomplete UTF-8 octet sequence",
+                    Some(_) if leading => "invalid leading UTF-8 octet",
+                    Some(_) => "invalid trailing UTF-8 octet",
                 };
-                let resolved = match &tag {
-                    Some(tag) if tag.suffix == "str" => Tag::Str,
-                    _ if style == Style::Plain => resolve::kyaml(&value),
-                    _ => Tag::Str,
-                };
-                self.value(
-                    Node {
-                        kind: Kind::Scalar(Scalar::new(&*value, resolved, style)),
-                        line,
-                    },
-                    anchor,
-                )
-            }
-            Event::SequenceStart(anchor, _) => {
-                self.stack.push((
-                    Node {
-                        line,
-                        ..Node::sequence()
-                    },
-                    anchor,
-                    None,
-                ));
-                Ok(())
-            }
-            Event::MappingStart(anchor, _) => {
-                self.stack.push((
-                    Node {
-                        line,
-                        ..Node::mapping()
-                    },
-                    anchor,
-                    None,
-                ));
-                Ok(())
-            }
-            Event::SequenceEnd | Event::MappingEnd => match self.stack.pop() {
-                Some((node, anchor, _)) => self.value(node, anchor),
-                None => Ok(()),
-            },
-            Event::Alias(anchor) => match self.anchors.get(&anchor) {
-                Some(node) => self.value(node.clone(), 0),
-                None => Err(ReadError {
-                    line,
-                    column: 0,
-                    cause: "unknown anchor".into(),
-                }),
-            },
-            _ => Ok(()),
+                ReadError::unplaced(mark_of(bytes, error.valid_up_to()), cause)
+            })?;
+            text.strip_prefix('\u{FEFF}').unwrap_or(text).into()
         }
+    };
+    if let Some(at) = forbidden(text.as_bytes()) {
+        return Err(ReadError::unplaced(
+            mark_of(text.as_bytes(), at),
+            "control characters are not allowed",
+        ));
     }
-
-    fn value(&mut self, node: Node, anchor: usize) -> Result<(), ReadError> {
-        if anchor > 0 {
-            self.anchors.insert(anchor, node.clone());
-        }
-        let Some((parent, _, key)) = self.stack.last_mut() else {
-            if !node.is_null() {
-                self.documents.push(node);
-            }
-            return Ok(());
-        };
-        match &mut parent.kind {
-            Kind::Sequence(items) => items.push(node),
-            Kind::Mapping(map) => match (key.take(), node.kind) {
-                (None, Kind::Scalar(scalar)) => *key = Some(scalar),
-                (None, _) => {
-                    return Err(ReadError {
-                        line: node.line,
-                        column: 0,
-                        cause: "invalid map key".into(),
-                    });
-                }
-                (Some(name), kind) => insert(
-                    map,
-                    name,
-                    Node {
-                        kind,
-                        line: node.line,
-                    },
-                )?,
-            },
-            Kind::Scalar(_) => {}
-        }
-        Ok(())
-    }
+    Ok(text)
 }
 
-fn insert(map: &mut Mapping, key: Scalar, value: Node) -> Result<(), ReadError> {
-    if key.value == "<<" && key.style == Style::Plain {
-        let sources = match value.kind {
-            Kind::Mapping(source) => vec![source],
-            Kind::Sequence(items) => items
-                .into_iter()
-                .filter_map(|item| match item.kind {
-                    Kind::Mapping(map) => Some(map),
-                    _ => None,
-                })
-                .collect(),
-            Kind::Scalar(_) => Vec::new(),
-        };
-        for (key, value) in sources.into_iter().flatten() {
-            if !map.contains_key(&key.value) {
-                map.insert_key(key, value);
-            }
-        }
-        return Ok(());
+fn utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Result<String, ReadError> {
+    let (pairs, rest) = bytes.as_chunks::<2>();
+    let wrong = |cause| ReadError::unplaced(Mark::default(), cause);
+    if !rest.is_empty() {
+        return Err(wrong("incomplete UTF-16 character"));
     }
-    let line = value.line;
-    match map.get(&key.value) {
-        Some(first) => Err(ReadError {
-            line,
-            column: 0,
-            cause: format!(
-                "mapping key {:?} already defined at line {}",
-                key.value, first.line
-            ),
-        }),
-        None => {
-            map.insert_key(key, value);
-            Ok(())
-        }
-    }
+    let units = pairs.iter().map(|pair| unit(*pair));
+    char::decode_utf16(units)
+        .collect::<Result<_, _>>()
+        .map_err(|_| wrong("unexpected low surrogate area"))
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+/// Where the first forbidden character is: C0 and C1 controls but for tab, line breaks and NEL; U+FFFE and U+FFFF.
+fn forbidden(bytes: &[u8]) -> Option<usize> {
+    let mut at = 0;
+    while at < bytes.len() {
+        let follows = |distance: usize| bytes.get(at + distance).copied().unwrap_or(0);
+        let bad = match bytes[at] {
+            b' '..=b'~' | b'\n' | b'\t' | b'\r' => false,
+            0..0x80 => true,
+            0xC2 => follows(1) < 0xA0 && follows(1) != 0x85,
+            0xEF => follows(1) == 0xBF && follows(2) >= 0xBE,
+            _ => false,
+        };
+        if bad {
+            return Some(at);
+        }
+        at += 1;
+    }
+    None
+}
 
-    #[test]
-    fn documents_become_trees() {
-        let nodes = read(
-            b"a: 1\nb: &x {c: yes}\nd: *x\n---\n---\n- 1.0\n",
-            Dialect::Kyaml,
-        )
-        .unwrap();
-        assert_eq!(nodes.len(), 2);
-        assert_eq!(nodes[0].text_at(&["d", "c"]), Some("yes"));
-        assert_eq!(
-            nodes[0].to_json().unwrap().to_string(),
-            r#"{"a":1,"b":{"c":"yes"},"d":{"c":"yes"}}"#
-        );
+fn mark_of(bytes: &[u8], at: usize) -> Mark {
+    let before = &bytes[..at];
+    let count = |bytes: &[u8], keep: fn(&u8) -> bool| {
+        u32::try_from(bytes.iter().filter(|byte| keep(byte)).count()).unwrap_or(u32::MAX)
+    };
+    let line_start = before
+        .iter()
+        .rposition(|byte| *byte == b'\n')
+        .map_or(0, |newline| newline + 1);
+    Mark {
+        line: count(before, |byte| *byte == b'\n'),
+        column: count(&before[line_start..], |byte| byte & 0xC0 != 0x80),
     }
 }

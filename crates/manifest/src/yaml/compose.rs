@@ -1,0 +1,308 @@
+//! Events to trees: types, anchors, merge keys, duplicates.
+
+use std::collections::HashMap;
+
+use super::error::{Mark, ReadError};
+use super::parse::{Event, EventKind, Parser, Properties};
+use super::{Dialect, expansion::Expansion, scalar, scan::MAX_DEPTH};
+use crate::node::{Kind, Mapping, Node, Scalar, Sequence, Style, Tag};
+
+/// Builds one document; the parser stands behind its start.
+pub(super) struct Composer<'a> {
+    dialect: Dialect,
+    /// Lines of the file before this document.
+    above: u32,
+    open: Vec<Open<'a>>,
+    /// The lines of the keys of all open mappings, for the error on duplicates.
+    key_lines: Vec<u32>,
+    anchors: HashMap<&'a str, (Node, u64)>,
+    expansion: Expansion,
+}
+
+/// A collection that is being read.
+struct Open<'a> {
+    kind: OpenKind,
+    flow: bool,
+    mark: Mark,
+    anchor: Option<&'a str>,
+    weight: u64,
+}
+
+enum OpenKind {
+    Sequence(Vec<Node>),
+    Mapping {
+        entries: Mapping,
+        key: Option<Key>,
+        first_line: usize,
+        /// What `<<` gave; in kyaml it is put behind the mapping's own keys.
+        merged: Vec<Mapping>,
+    },
+}
+
+struct Key {
+    scalar: Scalar,
+    line: u32,
+    merge: bool,
+}
+
+impl<'a> Composer<'a> {
+    pub(super) fn new(dialect: Dialect, above: u32) -> Self {
+        Self {
+            dialect,
+            above,
+            open: Vec::new(),
+            key_lines: Vec::new(),
+            anchors: HashMap::new(),
+            expansion: Expansion::new(dialect),
+        }
+    }
+
+    /// Reads to the end of the document.
+    pub(super) fn document(mut self, parser: &mut Parser<'a>) -> Result<Node, ReadError> {
+        let mut root = Node::null();
+        loop {
+            let Event { kind, mark } = parser.next()?;
+            let (node, weight) = match kind {
+                EventKind::DocumentEnd | EventKind::StreamEnd => return Ok(root),
+                EventKind::DocumentStart => continue,
+                EventKind::SequenceStart { flow, properties } => {
+                    self.push(OpenKind::Sequence(Vec::new()), flow, mark, &properties)?;
+                    continue;
+                }
+                EventKind::MappingStart { flow, properties } => {
+                    let first_line = self.key_lines.len();
+                    let kind = OpenKind::Mapping {
+                        entries: Mapping::new(),
+                        key: None,
+                        first_line,
+                        merged: Vec::new(),
+                    };
+                    self.push(kind, flow, mark, &properties)?;
+                    continue;
+                }
+                EventKind::Scalar {
+                    value,
+                    style,
+                    properties,
+                } => {
+                    let weight = self.expansion.written(&value);
+                    if self.is_merge_key(&value, style, &properties) {
+                        self.set_key(Key {
+                            scalar: Scalar::new("<<", Tag::Str, style),
+                            line: self.line(mark),
+                            merge: true,
+                        });
+                        continue;
+                    }
+                    let tag =
+                        scalar::tag(&value, style, properties.tag.as_deref(), self.dialect, mark)?;
+                    let scalar = Scalar::new(value, tag, style);
+                    let node = Node {
+                        kind: Kind::Scalar(scalar),
+                        flow: false,
+                        line: self.line(mark),
+                    };
+                    (self.anchor(node, properties.anchor, weight), weight)
+                }
+                EventKind::Alias(name) => self.alias(name, mark)?,
+                EventKind::SequenceEnd | EventKind::MappingEnd => match self.open.pop() {
+                    Some(open) => self.close(open)?,
+                    None => continue,
+                },
+            };
+            if self.open.is_empty() {
+                root = node;
+            } else {
+                self.add(node, weight, mark)?;
+            }
+        }
+    }
+
+    fn line(&self, mark: Mark) -> u32 {
+        mark.line + 1 + self.above
+    }
+
+    fn push(
+        &mut self,
+        kind: OpenKind,
+        flow: bool,
+        mark: Mark,
+        properties: &Properties<'a>,
+    ) -> Result<(), ReadError> {
+        let weight = self.expansion.written("");
+        self.open.push(Open {
+            kind,
+            flow,
+            mark,
+            anchor: properties.anchor,
+            weight,
+        });
+        // Flow and block nesting are each limited by the scanner; this is for both together.
+        if self.open.len() > MAX_DEPTH {
+            return Err(ReadError::at(
+                mark,
+                format!("exceeded max depth of {MAX_DEPTH}"),
+            ));
+        }
+        Ok(())
+    }
+
+    fn anchor(&mut self, node: Node, anchor: Option<&'a str>, weight: u64) -> Node {
+        if let Some(name) = anchor {
+            self.anchors.insert(name, (node.clone(), weight));
+        }
+        node
+    }
+
+    fn alias(&mut self, name: &'a str, mark: Mark) -> Result<(Node, u64), ReadError> {
+        if self.open.iter().any(|open| open.anchor == Some(name)) {
+            return Err(ReadError::unplaced(
+                mark,
+                format!("anchor '{name}' value contains itself"),
+            ));
+        }
+        let Some((node, weight)) = self.anchors.get(name) else {
+            return Err(ReadError::unplaced(
+                mark,
+                format!("unknown anchor '{name}' referenced"),
+            ));
+        };
+        self.expansion.expand(name, *weight, mark)?;
+        Ok((node.clone(), *weight))
+    }
+
+    /// Whether a scalar in the place of a key is `<<`.
+    fn is_merge_key(&self, value: &str, style: Style, properties: &Properties<'_>) -> bool {
+        let plain = style == Style::Plain && properties.tag.is_none();
+        let wanted = plain || properties.tag.as_deref() == Some("tag:yaml.org,2002:merge");
+        value == "<<"
+            && wanted
+            && matches!(
+                self.open.last(),
+                Some(Open {
+                    kind: OpenKind::Mapping { key: None, .. },
+                    ..
+                })
+            )
+    }
+
+    fn set_key(&mut self, new: Key) {
+        if let Some(Open {
+            kind: OpenKind::Mapping { key, .. },
+            ..
+        }) = self.open.last_mut()
+        {
+            *key = Some(new);
+        }
+    }
+
+    /// Puts a finished value into the innermost open collection.
+    fn add(&mut self, node: Node, weight: u64, mark: Mark) -> Result<(), ReadError> {
+        let (dialect, line) = (self.dialect, self.line(mark));
+        let Some(open) = self.open.last_mut() else {
+            return Ok(());
+        };
+        open.weight = open.weight.saturating_add(weight);
+        match &mut open.kind {
+            OpenKind::Sequence(items) => items.push(node),
+            OpenKind::Mapping {
+                entries,
+                key: pending,
+                first_line,
+                merged,
+            } => match pending.take() {
+                None => {
+                    let Kind::Scalar(key) = node.kind else {
+                        return Err(ReadError::unplaced(mark, "invalid map key: a collection"));
+                    };
+                    let scalar = scalar::key(key, dialect, mark)?;
+                    *pending = Some(Key {
+                        scalar,
+                        line,
+                        merge: false,
+                    });
+                }
+                Some(key) if key.merge => {
+                    let sources = merge_sources(node, mark)?;
+                    if dialect == Dialect::Sigs {
+                        // v2 merges on the spot: the last one wins, whether merged or written.
+                        for (key, value) in sources.into_iter().rev().flatten() {
+                            entries.insert_key(key, value);
+                        }
+                    } else if merged.is_empty() {
+                        *merged = sources;
+                    } else {
+                        return Err(ReadError::at(mark, "mapping key \"<<\" already defined"));
+                    }
+                }
+                Some(key) => {
+                    if dialect == Dialect::Sigs {
+                        entries.insert_key(key.scalar, node);
+                        return Ok(());
+                    }
+                    if let Some(at) = entries.position(&key.scalar.value) {
+                        let first = self.key_lines[*first_line + at];
+                        let cause = format!(
+                            "unmarshal errors:\n  line {}: mapping key {:?} already defined at line {first}",
+                            key.line, key.scalar.value
+                        );
+                        return Err(ReadError {
+                            line: key.line,
+                            ..ReadError::unplaced(mark, cause)
+                        });
+                    }
+                    entries.push(key.scalar, node);
+                    self.key_lines.push(key.line);
+                }
+            },
+        }
+        Ok(())
+    }
+
+    fn close(&mut self, open: Open<'a>) -> Result<(Node, u64), ReadError> {
+        let kind = match open.kind {
+            OpenKind::Sequence(items) => Kind::Sequence(Sequence::from(items)),
+            OpenKind::Mapping {
+                mut entries,
+                first_line,
+                merged,
+                ..
+            } => {
+                self.key_lines.truncate(first_line);
+                for (key, value) in merged.into_iter().flatten() {
+                    if !entries.contains_key(&key.value) {
+                        entries.push(key, value);
+                    }
+                }
+                Kind::Mapping(entries)
+            }
+        };
+        let node = Node {
+            kind,
+            flow: open.flow,
+            line: self.line(open.mark),
+        };
+        Ok((self.anchor(node, open.anchor, open.weight), open.weight))
+    }
+}
+
+/// The mappings behind `<<`, the one that wins first.
+fn merge_sources(node: Node, mark: Mark) -> Result<Vec<Mapping>, ReadError> {
+    let wrong = || {
+        ReadError::unplaced(
+            mark,
+            "map merge requires map or sequence of maps as the value",
+        )
+    };
+    match node.kind {
+        Kind::Mapping(source) => Ok(vec![source]),
+        Kind::Sequence(items) => items
+            .into_iter()
+            .map(|item| match item.kind {
+                Kind::Mapping(source) => Ok(source),
+                _ => Err(wrong()),
+            })
+            .collect(),
+        Kind::Scalar(_) => Err(wrong()),
+    }
+}

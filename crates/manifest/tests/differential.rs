@@ -1,0 +1,101 @@
+//! Compares this crate with the Go libraries behind kustomize and Helm. Run by hand:
+//!
+//! ```sh
+//! (cd tests/tools/yaml-oracle && go build -o /tmp/yaml-oracle .)
+//! ROSIN_YAML_ORACLE=/tmp/yaml-oracle cargo test -p rosin-manifest --test differential -- --ignored --nocapture
+//! ```
+//!
+//! `ROSIN_CORPUS` adds all YAML and JSON files below a folder.
+
+mod oracle;
+
+use std::path::Path;
+
+use oracle::{Oracle, Report};
+use rosin_manifest::yaml::{self, Dialect};
+
+type Answer = Result<String, String>;
+
+fn sigs(text: &str) -> Answer {
+    let node = yaml::read_one(text.as_bytes(), Dialect::Sigs).map_err(|error| error.to_string())?;
+    yaml::node_to_string_sigs(&node).map_err(|error| error.to_string())
+}
+
+fn build(text: &str) -> Answer {
+    each(text, |node| {
+        yaml::node_to_string_sigs(node).map_err(|error| error.to_string())
+    })
+}
+
+fn kyaml_text(text: &str) -> Answer {
+    each(text, |node| Ok(yaml::to_string_kyaml(node)))
+}
+
+fn each(text: &str, write: impl Fn(&rosin_manifest::Node) -> Answer) -> Answer {
+    let nodes = yaml::read_resources(text.as_bytes()).map_err(|error| error.to_string())?;
+    Ok(nodes
+        .iter()
+        .map(write)
+        .collect::<Result<Vec<_>, _>>()?
+        .join("---\n"))
+}
+
+fn files(folder: &Path, found: &mut Vec<String>) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let is_document = path.extension().is_some_and(|ext| {
+            ["yaml", "yml", "json", "txt", "env"]
+                .iter()
+                .any(|known| ext == *known)
+        });
+        if path.is_dir() {
+            files(&path, found);
+        } else if is_document {
+            found.extend(std::fs::read_to_string(&path).ok());
+        }
+    }
+}
+
+fn inputs() -> Vec<String> {
+    let mut inputs = oracle::samples();
+    if let Ok(corpus) = std::env::var("ROSIN_CORPUS") {
+        files(Path::new(&corpus), &mut inputs);
+        inputs.sort();
+        inputs.dedup();
+    }
+    let seeds = inputs.clone();
+    let rounds: usize = std::env::var("ROSIN_ROUNDS")
+        .ok()
+        .and_then(|text| text.parse().ok())
+        .unwrap_or(20_000);
+    inputs.extend(oracle::mutants(&seeds, rounds));
+    inputs
+}
+
+fn compare(mode: &str, ours: fn(&str) -> Answer) {
+    let mut oracle = Oracle::start();
+    let mut report = Report::new(mode);
+    for input in inputs() {
+        let theirs = oracle.ask(mode, &input, "");
+        report.add(&input, &ours(&input), &theirs);
+    }
+    report.finish();
+}
+
+#[test]
+#[ignore = "needs the Go oracle"]
+fn sigs_yaml_is_read_and_written_alike() {
+    compare("sigs", sigs);
+}
+
+#[test]
+#[ignore = "needs the Go oracle"]
+fn resources_are_built_alike() {
+    compare("build", build);
+}
+
+#[test]
+#[ignore = "needs the Go oracle"]
+fn kyaml_text_is_written_alike() {
+    compare("text", kyaml_text);
+}
