@@ -4,6 +4,7 @@ use serde_json::{Map, Number, Value};
 use smol_str::format_smolstr;
 
 use super::number::{go_float, json_float};
+use super::reprint;
 use super::{Kind, Node, Scalar, Style, Tag};
 use crate::yaml::{Dialect, resolve};
 
@@ -40,19 +41,19 @@ impl JsonError {
 impl Node {
     /// As kustomize does it: by way of Go's decoder, so `1.0` becomes 1 and a timestamp becomes its RFC 3339 text.
     pub fn to_json(&self) -> Result<Value, JsonError> {
-        self.value(0)
+        self.value(0, false)
     }
 
-    fn value(&self, depth: usize) -> Result<Value, JsonError> {
+    fn value(&self, depth: usize, in_flow: bool) -> Result<Value, JsonError> {
         if depth > MAX_VALUE_DEPTH {
             return Err(JsonError::Depth { line: self.line });
         }
         Ok(match &self.kind {
-            Kind::Scalar(scalar) => scalar.to_json(self.line)?,
+            Kind::Scalar(scalar) => scalar.to_json(self.line, in_flow)?,
             Kind::Sequence(items) => Value::Array(
                 items
                     .iter()
-                    .map(|item| item.value(depth + 1))
+                    .map(|item| item.value(depth + 1, in_flow || self.flow))
                     .collect::<Result<_, _>>()?,
             ),
             Kind::Mapping(map) => {
@@ -60,7 +61,7 @@ impl Node {
                 for (key, value) in map.entries() {
                     object.insert(
                         key.json_key(self.line, depth)?.to_owned(),
-                        value.value(depth + 1)?,
+                        value.value(depth + 1, in_flow || self.flow)?,
                     );
                 }
                 Value::Object(object)
@@ -100,10 +101,12 @@ fn number_node(number: &Number) -> Node {
 }
 
 impl Scalar {
-    /// The value that Go's decoder would hand to `encoding/json`.
-    pub(crate) fn to_json(&self, line: u32) -> Result<Value, JsonError> {
+    /// The value that Go's decoder would hand to `encoding/json`. kustomize prints the tree and reads it again on the way, which is
+    /// not without loss: see [`super::reprint`].
+    pub(crate) fn to_json(&self, line: u32, in_flow: bool) -> Result<Value, JsonError> {
         let text = self.value.as_str();
         Ok(match self.tag {
+            Tag::Null if in_flow && text.is_empty() => Value::String(String::new()),
             Tag::Null => Value::Null,
             Tag::Bool => Value::Bool(resolve::boolean(text, Dialect::Sigs).unwrap_or_default()),
             Tag::Int => match resolve::integer(text) {
@@ -125,13 +128,15 @@ impl Scalar {
                     None => Value::String(text.to_owned()),
                 }
             }
+            // In braces its colons need quotes, which make it a string.
+            Tag::Timestamp if in_flow && text.contains(':') => Value::String(text.to_owned()),
             Tag::Timestamp => {
                 Value::String(resolve::timestamp(text).unwrap_or_else(|| text.to_owned()))
             }
             Tag::Binary => {
                 Value::String(super::base64::decode(text).ok_or(JsonError::Base64 { line })?)
             }
-            Tag::Str => Value::String(text.to_owned()),
+            Tag::Str => Value::String(reprint::string(self).into_owned()),
         })
     }
 

@@ -6,7 +6,14 @@ use super::{JsonError, Kind, Node, Scalar};
 use crate::yaml::sort_keys;
 
 /// A collection that is being written.
-enum Open<'a> {
+struct Open<'a> {
+    line: u32,
+    flow: bool,
+    first: bool,
+    rest: Rest<'a>,
+}
+
+enum Rest<'a> {
     Sequence(std::slice::Iter<'a, Node>),
     Mapping(std::vec::IntoIter<(&'a str, (&'a Scalar, &'a Node))>),
 }
@@ -16,42 +23,38 @@ impl Node {
     pub fn to_json_string(&self) -> Result<String, JsonError> {
         let mut out = String::new();
         let mut open = Vec::new();
-        begin(self, &mut out, &mut open)?;
-        while let Some((line, collection, first)) = open.last_mut() {
-            let line = *line;
-            let is_first = std::mem::replace(first, false);
-            let next = match collection {
-                Open::Sequence(items) => items.next(),
-                Open::Mapping(entries) => match entries.next() {
-                    None => None,
-                    Some((_, (key, value))) => {
-                        if !is_first {
-                            out.push(',');
-                        }
-                        let depth = open.len() - 1;
-                        push_string(key.json_key(line, depth)?, &mut out);
-                        out.push(':');
-                        begin(value, &mut out, &mut open)?;
-                        continue;
-                    }
-                },
+        begin(self, false, &mut out, &mut open)?;
+        while let Some(Open {
+            line,
+            flow,
+            first,
+            rest,
+        }) = open.last_mut()
+        {
+            let (line, flow, is_first) = (*line, *flow, std::mem::replace(first, false));
+            let child = match rest {
+                Rest::Sequence(items) => items.next().map(|item| (None, item)),
+                Rest::Mapping(entries) => {
+                    entries.next().map(|(_, (key, value))| (Some(key), value))
+                }
             };
-            match next {
-                Some(item) => {
-                    if !is_first {
-                        out.push(',');
-                    }
-                    begin(item, &mut out, &mut open)?;
-                }
-                None => {
-                    let closed = open.pop();
-                    out.push(if matches!(closed, Some((_, Open::Sequence(_), _))) {
-                        ']'
-                    } else {
-                        '}'
-                    });
-                }
+            let Some((key, value)) = child else {
+                out.push(if matches!(rest, Rest::Sequence(_)) {
+                    ']'
+                } else {
+                    '}'
+                });
+                open.pop();
+                continue;
+            };
+            if !is_first {
+                out.push(',');
             }
+            if let Some(key) = key {
+                push_string(key.json_key(line, open.len() - 1)?, &mut out);
+                out.push(':');
+            }
+            begin(value, flow, &mut out, &mut open)?;
         }
         Ok(out)
     }
@@ -60,14 +63,21 @@ impl Node {
 /// Writes a scalar, or the opening of a collection.
 fn begin<'a>(
     node: &'a Node,
+    in_flow: bool,
     out: &mut String,
-    open: &mut Vec<(u32, Open<'a>, bool)>,
+    open: &mut Vec<Open<'a>>,
 ) -> Result<(), JsonError> {
+    let (line, flow) = (node.line, in_flow || node.flow);
     match &node.kind {
-        Kind::Scalar(scalar) => push_scalar(&scalar.to_json(node.line)?, out),
+        Kind::Scalar(scalar) => push_scalar(&scalar.to_json(node.line, in_flow)?, out),
         Kind::Sequence(items) => {
             out.push('[');
-            open.push((node.line, Open::Sequence(items.iter()), true));
+            open.push(Open {
+                line,
+                flow,
+                first: true,
+                rest: Rest::Sequence(items.iter()),
+            });
         }
         Kind::Mapping(map) => {
             out.push('{');
@@ -77,7 +87,12 @@ fn begin<'a>(
                 .map(|(key, value)| (key.as_str(), (key, value)))
                 .collect();
             sort_keys(&mut entries);
-            open.push((node.line, Open::Mapping(entries.into_iter()), true));
+            open.push(Open {
+                line,
+                flow,
+                first: true,
+                rest: Rest::Mapping(entries.into_iter()),
+            });
         }
     }
     Ok(())

@@ -11,6 +11,7 @@ mod json_text;
 mod mapping;
 mod number;
 mod path;
+pub(crate) mod reprint;
 mod scalar;
 mod sequence;
 mod walk;

@@ -240,6 +240,10 @@ impl<'a> Composer<'a> {
                         entries.insert_key(key.scalar, node);
                         return Ok(());
                     }
+                    if key.scalar.value == "<<" {
+                        // kyaml drops what is called so, quoted or not, after it has merged.
+                        return Ok(());
+                    }
                     if let Some(at) = entries.position(&key.scalar.value) {
                         let first = self.key_lines[*first_line + at];
                         let cause = format!(

@@ -79,6 +79,9 @@ pub(crate) fn name(tag: Tag) -> &'static str {
 
 /// A scalar as a key: sigs.k8s.io/yaml turns all keys into strings of their values, kyaml keeps them as they are.
 pub(super) fn key(scalar: Scalar, dialect: Dialect, mark: Mark) -> Result<Scalar, ReadError> {
+    if dialect == Dialect::Kyaml && scalar.tag == Tag::Null {
+        return Err(ReadError::at(mark, "null cannot be a mapping key"));
+    }
     if dialect == Dialect::Kyaml || scalar.tag == Tag::Str {
         return Ok(scalar);
     }

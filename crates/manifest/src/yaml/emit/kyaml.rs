@@ -73,3 +73,24 @@ fn style(scalar: &Scalar) -> ScalarStyle<'static> {
     };
     ScalarStyle { style, tag }
 }
+
+/// A folded scalar printed and read again; None if that fails.
+pub(crate) fn reprint_folded(text: &str) -> Option<String> {
+    let mut writer = Writer::new(Fork::V3);
+    writer.open_mapping(false);
+    let folded = ScalarStyle {
+        style: Style::Folded,
+        tag: None,
+    };
+    writer.key(
+        "a",
+        ScalarStyle {
+            style: Style::Plain,
+            tag: None,
+        },
+    );
+    writer.scalar(text, folded);
+    writer.close("");
+    let node = crate::yaml::read_one(writer.finish().as_bytes(), Dialect::Kyaml).ok()?;
+    Some(node.get("a")?.as_text()?.to_owned())
+}

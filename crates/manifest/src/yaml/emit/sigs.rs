@@ -20,7 +20,12 @@ pub fn node_to_string_sigs(node: &Node) -> Result<String, JsonError> {
     write(node)
 }
 
-enum Open<'a, T> {
+struct Open<'a, T> {
+    flow: bool,
+    rest: Rest<'a, T>,
+}
+
+enum Rest<'a, T> {
     Sequence(std::vec::IntoIter<T>),
     Mapping(std::vec::IntoIter<(&'a str, T)>),
 }
@@ -28,17 +33,18 @@ enum Open<'a, T> {
 fn write<'a, T: Tree<'a>>(root: T) -> Result<String, JsonError> {
     let mut writer = Writer::new(Fork::V2);
     let mut open = Vec::new();
-    begin(root, &mut writer, &mut open)?;
-    while let Some(collection) = open.last_mut() {
-        let child = match collection {
-            Open::Sequence(items) => items.next().inspect(|_| writer.item()),
-            Open::Mapping(entries) => entries.next().map(|(key, value)| {
+    begin(root, false, &mut writer, &mut open)?;
+    while let Some(Open { flow, rest }) = open.last_mut() {
+        let flow = *flow;
+        let child = match rest {
+            Rest::Sequence(items) => items.next().inspect(|_| writer.item()),
+            Rest::Mapping(entries) => entries.next().map(|(key, value)| {
                 writer.key(key, string_style(key));
                 value
             }),
         };
         match child {
-            Some(child) => begin(child, &mut writer, &mut open)?,
+            Some(child) => begin(child, flow, &mut writer, &mut open)?,
             None => {
                 writer.close("");
                 open.pop();
@@ -50,6 +56,7 @@ fn write<'a, T: Tree<'a>>(root: T) -> Result<String, JsonError> {
 
 fn begin<'a, T: Tree<'a>>(
     tree: T,
+    in_flow: bool,
     writer: &mut Writer,
     open: &mut Vec<Open<'a, T>>,
 ) -> Result<(), JsonError> {
@@ -57,7 +64,8 @@ fn begin<'a, T: Tree<'a>>(
         style: Style::Plain,
         tag: None,
     };
-    match tree.view(open.len())? {
+    let flow = in_flow || tree.is_flow();
+    match tree.view(open.len(), in_flow)? {
         View::Null => writer.scalar("null", plain),
         View::Bool(value) => writer.scalar(if value { "true" } else { "false" }, plain),
         View::Number(text) => writer.scalar(&text, plain),
@@ -66,12 +74,18 @@ fn begin<'a, T: Tree<'a>>(
         View::Mapping(entries) if entries.is_empty() => writer.empty_collection("{}"),
         View::Sequence(items) => {
             writer.open_sequence(false);
-            open.push(Open::Sequence(items.into_iter()));
+            open.push(Open {
+                flow,
+                rest: Rest::Sequence(items.into_iter()),
+            });
         }
         View::Mapping(mut entries) => {
             key_order::sort(&mut entries);
             writer.open_mapping(false);
-            open.push(Open::Mapping(entries.into_iter()));
+            open.push(Open {
+                flow,
+                rest: Rest::Mapping(entries.into_iter()),
+            });
         }
     }
     Ok(())

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use serde_json::Value;
 
-use crate::node::{JsonError, Kind, Node, json_float};
+use crate::node::{JsonError, Kind, Node, json_float, reprint};
 
 pub(super) enum View<'a, T> {
     Null,
@@ -17,12 +17,19 @@ pub(super) enum View<'a, T> {
 }
 
 pub(super) trait Tree<'a>: Copy + 'a {
-    /// `depth` is 0 at the top.
-    fn view(self, depth: usize) -> Result<View<'a, Self>, JsonError>;
+    /// `depth` is 0 at the top; `in_flow` tells of braces or brackets around it.
+    fn view(self, depth: usize, in_flow: bool) -> Result<View<'a, Self>, JsonError>;
+
+    /// Whether what is below is in braces or brackets.
+    fn is_flow(self) -> bool;
 }
 
 impl<'a> Tree<'a> for &'a Value {
-    fn view(self, _depth: usize) -> Result<View<'a, Self>, JsonError> {
+    fn is_flow(self) -> bool {
+        false
+    }
+
+    fn view(self, _depth: usize, _in_flow: bool) -> Result<View<'a, Self>, JsonError> {
         Ok(match self {
             Value::Null => View::Null,
             Value::Bool(value) => View::Bool(*value),
@@ -40,7 +47,11 @@ impl<'a> Tree<'a> for &'a Value {
 }
 
 impl<'a> Tree<'a> for &'a Node {
-    fn view(self, depth: usize) -> Result<View<'a, Self>, JsonError> {
+    fn is_flow(self) -> bool {
+        self.flow
+    }
+
+    fn view(self, depth: usize, in_flow: bool) -> Result<View<'a, Self>, JsonError> {
         Ok(match &self.kind {
             Kind::Sequence(items) => View::Sequence(items.iter().collect()),
             Kind::Mapping(map) => {
@@ -51,9 +62,9 @@ impl<'a> Tree<'a> for &'a Node {
                 View::Mapping(entries.collect::<Result<_, JsonError>>()?)
             }
             Kind::Scalar(scalar) if scalar.tag == crate::node::Tag::Str => {
-                View::String(scalar.value.as_str().into())
+                View::String(reprint::string(scalar))
             }
-            Kind::Scalar(scalar) => match scalar.to_json(self.line)? {
+            Kind::Scalar(scalar) => match scalar.to_json(self.line, in_flow)? {
                 Value::Null => View::Null,
                 Value::Bool(value) => View::Bool(value),
                 Value::Number(number) => View::Number(number_text(&number).into()),
