@@ -1,0 +1,80 @@
+# What can be done here: make help. Every target installs or builds what it needs and is quick the second time.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+.PHONY: help build plugins programs tools demo test test-unit test-cluster test-conformance lint generated deny bench fuzz e2e clean
+
+# Shared by all clones of this machine: what one has compiled, the next does not compile again.
+export CARGO_TARGET_DIR ?= $(HOME)/.cache/rosin/target
+export ROSIN_TOOLS ?= $(HOME)/.cache/rosin/tools
+# Where the usual installers put Rust and Go, for shells that were not told.
+export PATH := $(PATH):$(HOME)/.cargo/bin:/usr/local/cargo/bin:/usr/local/go/bin
+# The recorded corpora, where they are; the project has its own cases beside them.
+export ROSIN_CONFORMANCE ?= $(wildcard $(CURDIR)/../shared/conformance)
+
+stage := tests/tools/stage
+release := $(CARGO_TARGET_DIR)/release
+
+help: ## Show this list
+	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | awk -F '\t' '{ printf "  make %-18s %s\n", $$1, $$2 }'
+
+build: plugins ## Build the plugins and the program: bin/rosin
+	@$(stage) "build bin/rosin" cargo build --release --locked -p rosin
+	@mkdir -p bin && cp -f $(release)/rosin bin/rosin.new && mv -f bin/rosin.new bin/rosin
+	@echo "bin/rosin: $$(du -m bin/rosin | cut -f1) MiB"
+
+plugins: ## Build the WebAssembly plugins
+	@tests/tools/prepare wasm
+	@$(stage) "build the plugins" cargo run --quiet --release --locked -p xtask -- plugins
+
+programs: build
+	@$(stage) "build the demo and the test programs" cargo build --release --locked -p rosin-cluster-tests --bins
+
+tools: ## Build the control plane that demo and tests run against (etcd, Kubernetes, kwok), once
+	@tests/tools/build control-plane
+
+demo: build tools programs ## Show the main job: git to a live cluster (KEEP=1 leaves it running; KUBECONFIG uses your cluster)
+	@$(release)/rosin-demo $(if $(KEEP),--keep)
+
+test: test-unit test-cluster test-conformance ## Run all tests, those against a real control plane among them
+
+test-unit: plugins ## Run the tests that need no cluster
+	@$(stage) "unit and sandbox tests" cargo test --locked --workspace
+
+test-cluster: build tools ## Run the tests against a real control plane
+	@tests/tools/build flux
+	@$(stage) "cluster tests" cargo test --release --locked -p rosin-cluster-tests --test cluster -- --ignored --nocapture
+
+test-conformance: plugins ## Run the recorded corpora, where they are (ROSIN_CONFORMANCE)
+	@if [[ -n "$$ROSIN_CONFORMANCE" ]]; then $(stage) "recorded renders" cargo test --release --locked -p rosin-conformance; \
+	else echo "the recorded corpora are not here: skipped"; fi
+
+lint: ## Check formatting, clippy, licences and that generated files are current
+	@$(stage) "formatting" cargo fmt --all --check
+	@$(stage) "clippy" cargo clippy --locked --workspace --all-targets -- -D warnings
+	@$(MAKE) deny generated
+
+deny: ## Check licences, sources and duplicates of dependencies
+	@tests/tools/prepare deny
+	@$(stage) "cargo deny" tests/tools/deny
+
+generated: ## Check that generated files (CRDs, RBAC) are current
+	@$(stage) "generated files" cargo run --quiet --release --locked -p xtask -- crds --check
+
+e2e: build tools ## Play the recorded scenarios (MATCH='^ks-' for some), against a control plane without nodes
+	@tests/tools/prepare python
+	@tests/tools/build flux
+	@$(stage) "build the runner" cargo build --release --locked -p rosin-cluster-tests --bins
+	@$(release)/rosin-e2e $(if $(MATCH),--match '$(MATCH)')
+
+bench: programs tools ## Compare with a bare client and with Flux's controllers (N='100 1000' PEERS='rosin bare flux')
+	@tests/tools/build flux-controllers
+	@$(release)/rosin-bench $(if $(N),$(foreach n,$(N),--count $(n))) $(if $(PEERS),$(foreach p,$(PEERS),--peer $(p)))
+
+fuzz: ## Run the property tests with many cases (CASES=20000)
+	@PROPTEST_CASES=$(or $(CASES),20000) $(stage) "property tests" cargo test --release --locked --workspace prop
+
+clean: ## Remove what was built in this clone, not the caches that clones share
+	rm -rf bin .demo
