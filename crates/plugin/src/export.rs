@@ -37,11 +37,11 @@ macro_rules! export_renderer {
             reason = "generated exports; natively, nothing calls the renderer"
         )]
         const _: () = {
-    type ExportedRenderer = $crate::Guest<$renderer>;
+            type ExportedRenderer = $crate::Guest<$renderer>;
             const fn is_renderer<R: $crate::Renderer>() {}
             is_renderer::<$renderer>();
             #[cfg(target_arch = "wasm32")]
-            $crate::bindings::export_component!(ExportedRenderer with_types_in $crate::bindings);
+    $crate::bindings::export_component!(ExportedRenderer with_types_in $crate::bindings);
         };
     };
 }

@@ -1,0 +1,87 @@
+//! Renderers by name. The built-in ones were compiled when the program was built, and are part of it.
+
+use std::collections::BTreeMap;
+
+use crate::{Engine, Grants, Import, LoadError, Precompiled, Renderer};
+
+/// One row per built-in renderer: its name, and what it may import beside files.
+const BUILT_IN: [(&str, &[Import]); 2] = [
+    ("kustomize", &[Import::Remote]),
+    ("helm", &[Import::Cluster, Import::Ambient]),
+];
+
+/// Written by the build script: code of the components under `bin/plugins`, where `cargo xtask plugins` leaves it.
+mod embedded {
+    include!(concat!(env!("OUT_DIR"), "/embedded.rs"));
+}
+
+/// Renderers by name. Filled once, at start.
+#[derive(Clone, Default)]
+pub struct Registry(BTreeMap<String, Renderer>);
+
+impl Registry {
+    /// The built-in renderers. A program that was built without its plugins has none of them, and says so when one is
+    /// asked for.
+    pub fn built_in(engine: &Engine) -> Result<Self, LoadError> {
+        let mut registry = Self::default();
+        for (name, code, digest) in embedded::PLUGINS {
+            let imports = BUILT_IN
+                .iter()
+                .find(|(built_in, _)| built_in == name)
+                .map_or(&[][..], |(_, imports)| imports);
+            let grants = imports
+                .iter()
+                .fold(Grants::files(), |grants, import| grants.and(*import));
+            let compiled = Precompiled {
+                code: code.to_vec(),
+                digest: rosin_tree::Digest(**digest),
+            };
+            registry.add(load(engine, name, &compiled, &grants)?);
+        }
+        Ok(registry)
+    }
+
+    /// Adds a renderer under its name, in place of one that has it.
+    pub fn add(&mut self, renderer: Renderer) {
+        self.0.insert(renderer.name().to_owned(), renderer);
+    }
+
+    pub fn get(&self, name: &str) -> Result<&Renderer, LoadError> {
+        self.0.get(name).ok_or_else(|| {
+            if BUILT_IN.iter().any(|(built_in, _)| *built_in == name) {
+                return LoadError::NotBuilt(name.to_owned());
+            }
+            let known: Vec<&str> = self.0.keys().map(String::as_str).collect();
+            let known = if known.is_empty() {
+                "none".to_owned()
+            } else {
+                known.join(", ")
+            };
+            LoadError::Unknown {
+                name: name.to_owned(),
+                known,
+            }
+        })
+    }
+
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.keys().map(String::as_str)
+    }
+}
+
+#[expect(
+    unsafe_code,
+    reason = "the one exception: our own code, compiled ahead of time"
+)]
+fn load(
+    engine: &Engine,
+    name: &str,
+    compiled: &Precompiled,
+    grants: &Grants,
+) -> Result<Renderer, LoadError> {
+    // SAFETY: `load` asks for the unchanged result of `precompile`. The only caller passes bytes that the build script
+    // included from `bin/plugins`, where `cargo xtask plugins` wrote what `precompile` gave it, next to their SHA-256, which
+    // the build script compared. Since then they are constants of this program: whoever can change them can change the
+    // program itself. That they fit this version of wasmtime, its settings and this processor, wasmtime checks.
+    unsafe { Renderer::load(engine, name, compiled, grants) }
+}
