@@ -1,0 +1,231 @@
+//! The bridge to rosin-manifest: its readers and writers with this crate's errors, and Go's text forms for messages.
+
+use std::fmt::Write as _;
+
+use rosin_manifest::node::{Node, Scalar, Tag};
+use rosin_manifest::yaml::{self, Dialect, ReadError};
+use serde_json::Value;
+
+use crate::error::{Error, Result, bail};
+
+fn located(error: &ReadError, message: String) -> Error {
+    Error::new(message).at_line(error.line)
+}
+
+/// A document as `sigs.k8s.io/yaml` turns it into JSON: kustomization files and configurations.
+pub(crate) fn to_json(content: &[u8]) -> Result<Value> {
+    let node = yaml::read_one(content, Dialect::Sigs).map_err(|error| located(&error, error.to_string()))?;
+    node.to_json().map_err(|error| Error::new(error.to_string()).at_line(error.line()))
+}
+
+/// The documents of a file of resources.
+pub(crate) fn read_resources(content: &[u8]) -> Result<Vec<Node>> {
+    yaml::read_resources(content).map_err(|error| {
+        let text = error.to_string();
+        if text.starts_with("yaml: ") {
+            Error::malformed_yaml(format!("MalformedYAMLError: {text}")).at_line(error.line)
+        } else {
+            located(&error, text)
+        }
+    })
+}
+
+/// One document, as kyaml reads a text inside of another.
+pub(crate) fn parse_one(content: &[u8]) -> Result<Node> {
+    yaml::read_one(content, Dialect::Kyaml).map_err(|error| located(&error, error.to_string()))
+}
+
+pub(crate) fn node_to_json(node: &Node) -> Result<Value> {
+    node.to_json().map_err(|error| Error::new(error.to_string()).at_line(error.line()))
+}
+
+/// A node as kyaml writes it.
+pub(crate) fn node_text(node: &Node) -> String {
+    yaml::to_string_kyaml(node)
+}
+
+/// An object as a build prints it.
+pub(crate) fn object_text(node: &Node) -> String {
+    yaml::node_to_string_sigs(node).unwrap_or_default()
+}
+
+/// A configuration as messages quote it.
+pub(crate) fn config_text(value: &Value) -> String {
+    yaml::to_string_sigs(value)
+}
+
+/// One line of plain text as a YAML scalar.
+pub(crate) fn scalar_text(text: &str) -> String {
+    node_text(&Node::string(text)).trim_end().to_owned()
+}
+
+/// An object as JSON in a message.
+pub(crate) fn json_text(node: &Node) -> String {
+    match node.to_json() {
+        Ok(json) => go_json(&json),
+        Err(error) => format!("<{error}>"),
+    }
+}
+
+/// Whether YAML 1.1 takes the unquoted text for a string.
+pub(crate) fn is_string_in_yaml_1_1(text: &str) -> bool {
+    text.is_empty() || text.contains('\n') || yaml::resolve::is_string_in_sigs(text)
+}
+
+/// Gives a scalar whose text was replaced the type that it has from now on: a null that was only a place for a value becomes
+/// what the text says, anything else stays what it is.
+pub(crate) fn settle_tag(scalar: &mut Scalar) -> Result<()> {
+    let meant = yaml::resolve::kyaml(&scalar.value);
+    match (scalar.tag, meant) {
+        (Tag::Null, _) => scalar.tag = meant,
+        (Tag::Str | Tag::Binary, _) | (Tag::Float, Tag::Int) => {}
+        (tag, meant) if tag == meant => {}
+        (tag, meant) => bail!(
+            "map[string]interface {{}}(nil): yaml: cannot decode {} `{}` as a {}",
+            tag_name(meant),
+            scalar.value,
+            tag_name(tag)
+        ),
+    }
+    Ok(())
+}
+
+fn tag_name(tag: Tag) -> &'static str {
+    match tag {
+        Tag::Null => "!!null",
+        Tag::Bool => "!!bool",
+        Tag::Int => "!!int",
+        Tag::Float => "!!float",
+        Tag::Str => "!!str",
+        Tag::Timestamp => "!!timestamp",
+        Tag::Binary => "!!binary",
+    }
+}
+
+/// As Go's `%q`.
+pub(crate) fn go_quote(text: &str) -> String {
+    let mut quoted = String::with_capacity(text.len() + 2);
+    quoted.push('"');
+    for c in text.chars() {
+        match c {
+            '"' => quoted.push_str("\\\""),
+            '\\' => quoted.push_str("\\\\"),
+            '\n' => quoted.push_str("\\n"),
+            '\r' => quoted.push_str("\\r"),
+            '\t' => quoted.push_str("\\t"),
+            '\u{7}' => quoted.push_str("\\a"),
+            '\u{8}' => quoted.push_str("\\b"),
+            '\u{b}' => quoted.push_str("\\v"),
+            '\u{c}' => quoted.push_str("\\f"),
+            c if c < ' ' || c == '\u{7f}' => {
+                let _ = write!(quoted, "\\x{:02x}", u32::from(c));
+            }
+            c => quoted.push(c),
+        }
+    }
+    quoted.push('"');
+    quoted
+}
+
+/// As Go's `json.Marshal` writes it: sorted keys, and characters escaped that mean something in HTML.
+pub(crate) fn go_json(value: &Value) -> String {
+    let mut text = String::new();
+    write_json(&mut text, value, None);
+    text
+}
+
+/// As Go's `json.MarshalIndent` with two spaces.
+pub(crate) fn go_json_indented(value: &Value) -> String {
+    let mut text = String::new();
+    write_json(&mut text, value, Some(0));
+    text
+}
+
+fn write_json(text: &mut String, value: &Value, indent: Option<usize>) {
+    let deeper = indent.map(|indent| indent + 1);
+    let line = |text: &mut String, indent: Option<usize>| {
+        if let Some(indent) = indent {
+            text.push('\n');
+            text.push_str(&"  ".repeat(indent));
+        }
+    };
+    match value {
+        Value::String(string) => write_json_string(text, string),
+        Value::Array(items) if !items.is_empty() => {
+            text.push('[');
+            for (at, item) in items.iter().enumerate() {
+                if at > 0 {
+                    text.push(',');
+                }
+                line(text, deeper);
+                write_json(text, item, deeper);
+            }
+            line(text, indent);
+            text.push(']');
+        }
+        Value::Object(entries) if !entries.is_empty() => {
+            let mut entries: Vec<_> = entries.iter().collect();
+            entries.sort_by_key(|(key, _)| *key);
+            text.push('{');
+            for (at, (key, value)) in entries.into_iter().enumerate() {
+                if at > 0 {
+                    text.push(',');
+                }
+                line(text, deeper);
+                write_json_string(text, key);
+                text.push(':');
+                if indent.is_some() {
+                    text.push(' ');
+                }
+                write_json(text, value, deeper);
+            }
+            line(text, indent);
+            text.push('}');
+        }
+        other => text.push_str(&other.to_string()),
+    }
+}
+
+fn write_json_string(text: &mut String, string: &str) {
+    text.push('"');
+    for c in string.chars() {
+        match c {
+            '"' => text.push_str("\\\""),
+            '\\' => text.push_str("\\\\"),
+            '\n' => text.push_str("\\n"),
+            '\r' => text.push_str("\\r"),
+            '\t' => text.push_str("\\t"),
+            '\u{8}' => text.push_str("\\b"),
+            '\u{c}' => text.push_str("\\f"),
+            '<' | '>' | '&' | '\u{2028}' | '\u{2029}' | '\0'..='\u{1f}' => {
+                let _ = write!(text, "\\u{:04x}", u32::from(c));
+            }
+            c => text.push(c),
+        }
+    }
+    text.push('"');
+}
+
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "for tests")]
+pub(crate) fn tests_node(text: &str) -> Node {
+    parse_one(text.as_bytes()).unwrap()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn go_quotes_what_does_not_print() {
+        assert_eq!(go_quote("a\"b\\\n\u{1}é"), "\"a\\\"b\\\\\\n\\x01é\"");
+    }
+
+    #[test]
+    fn go_json_escapes_html_and_sorts_keys() {
+        let json: Value = serde_json::from_str(r#"{"b":"<&>","a":[1,{}]}"#).unwrap();
+        assert_eq!(go_json(&json), r#"{"a":[1,{}],"b":"\u003c\u0026\u003e"}"#);
+        assert_eq!(go_json_indented(&json), "{\n  \"a\": [\n    1,\n    {}\n  ],\n  \"b\": \"\\u003c\\u0026\\u003e\"\n}");
+    }
+}
