@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
-.PHONY: help build plugins programs tools demo test test-unit test-cluster test-conformance lint generated deny bench fuzz e2e clean
+.PHONY: help build plugins programs tools demo demo-stop test test-unit test-cluster test-conformance lint generated deny bench fuzz e2e clean
 
 # Shared by all clones of this machine: what one has compiled, the next does not compile again.
 export CARGO_TARGET_DIR ?= $(HOME)/.cache/rosin/target
@@ -68,6 +68,9 @@ e2e: build tools ## Play the recorded scenarios (MATCH='^ks-' for some), against
 	@tests/tools/build flux
 	@$(stage) "build the runner" cargo build --release --locked -p rosin-cluster-tests --bins
 	@$(release)/rosin-e2e $(if $(MATCH),--match '$(MATCH)')
+
+demo-stop: ## End what make demo KEEP=1 left running
+	@if [[ -x $(release)/rosin-demo ]]; then $(release)/rosin-demo --stop; fi
 
 bench: programs tools ## Compare with a bare client and with Flux's controllers (N='100 1000' PEERS='rosin bare flux')
 	@tests/tools/build flux-controllers

@@ -60,6 +60,11 @@ impl Controller {
         })
     }
 
+    /// From now on, dropping this value leaves it running.
+    pub fn keep(&mut self) {
+        self.process.keep();
+    }
+
     /// `kill -9`.
     pub fn kill(&mut self) {
         self.process.kill();

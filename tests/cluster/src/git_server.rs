@@ -51,9 +51,14 @@ struct Shared {
 impl GitServer {
     /// Serves the repositories below `root` from a thread of its own, so that it outlives the runtime of a test.
     pub fn start(root: &Path) -> Result<Self> {
+        Self::start_at(root, 0)
+    }
+
+    /// On a port of the caller's choice; 0 is any.
+    pub fn start_at(root: &Path, port: u16) -> Result<Self> {
         std::fs::create_dir_all(root)?;
         let listener =
-            std::net::TcpListener::bind("127.0.0.1:0").context("binding the git server")?;
+            std::net::TcpListener::bind(("127.0.0.1", port)).context("binding the git server")?;
         listener.set_nonblocking(true)?;
         let address = listener.local_addr()?;
         let rules = Rules::default();

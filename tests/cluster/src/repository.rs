@@ -18,8 +18,13 @@ pub struct Repository {
 impl Repository {
     /// An empty one. Its branch is `main`.
     pub fn create(server: &GitServer, name: &str) -> Result<Self> {
-        let bare = server.root().join(format!("{name}.git"));
-        let work = server.root().join(format!("{name}.work"));
+        Self::create_in(server.root(), name, server.url(name))
+    }
+
+    /// The same below the root of a server that runs elsewhere.
+    pub fn create_in(root: &Path, name: &str, url: String) -> Result<Self> {
+        let bare = root.join(format!("{name}.git"));
+        let work = root.join(format!("{name}.work"));
         for folder in [&bare, &work] {
             if folder.exists() {
                 fs::remove_dir_all(folder)?;
@@ -29,7 +34,7 @@ impl Repository {
         let repository = Self {
             name: name.to_owned(),
             work,
-            url: server.url(name),
+            url,
         };
         repository.git_in(&bare, &["init", "-q", "--bare", "."])?;
         repository.git(&["init", "-q", "."])?;
