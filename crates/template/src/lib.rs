@@ -25,6 +25,7 @@ mod func;
 pub mod json;
 mod methods;
 mod parse;
+pub mod sprig;
 pub mod strconv;
 pub mod value;
 

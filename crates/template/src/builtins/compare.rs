@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 use crate::error::CallError;
 use crate::exec::Ev;
-use crate::fmt::display;
+use crate::fmt::{display, sprintf};
 use crate::value::{Kind, Value};
 
 const BAD_TYPE: &str = "invalid type for comparison";
@@ -30,6 +30,11 @@ fn basic(value: &Value) -> Basic {
         Value::Str(_) => Basic::String,
         _ => Basic::Invalid,
     }
+}
+
+/// Go words these errors with `%s`, which does not fit what is inside the value.
+fn text(value: &Value) -> crate::value::Str {
+    sprintf(b"%s", std::slice::from_ref(value))
 }
 
 fn incompatible(a: &Value, b: &Value) -> CallError {
@@ -84,7 +89,7 @@ fn equal_others(a: &Value, b: &Value) -> Result<bool, CallError> {
         (Value::Object(x), Value::Object(y)) if !matches!(x.kind(), Kind::Map | Kind::Slice) => {
             Ok(std::rc::Rc::ptr_eq(x, y) || (x.kind() == Kind::Struct && a.deep_equal(b)))
         }
-        _ => Err(format!("non-comparable type {}: {}", display(b), b.type_name()).into()),
+        _ => Err(format!("non-comparable type {}: {}", text(b), b.type_name()).into()),
     }
 }
 

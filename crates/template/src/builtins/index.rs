@@ -105,6 +105,9 @@ pub(super) fn slice(args: &[Ev]) -> Result<Ev, CallError> {
     };
     let mut bounds = [0, length, length];
     for (slot, index) in bounds.iter_mut().zip(indexes) {
+        if index.boxed {
+            return Err("cannot index slice/array with type interface {}".into());
+        }
         *slot = position(&index.value, length)?;
     }
     let [start, end, limit] = bounds;

@@ -198,6 +198,14 @@ pub fn parse_float(text: &[u8]) -> Result<f64, NumberError> {
         }
         return parse_hexadecimal(&hex.replace('_', "")).map(|value| sign * value);
     }
+    let lower = if lower.contains('_') {
+        if !underscores_ok(text.as_bytes()) {
+            return Err(NumberError::Syntax);
+        }
+        lower.replace('_', "")
+    } else {
+        lower
+    };
     let mut digits = false;
     let mut point = false;
     let mut chars = lower.bytes().peekable();
