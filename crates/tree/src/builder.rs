@@ -22,7 +22,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             entries: 500_000,
-            file_bytes: 512 << 20,
+            file_bytes: 256 << 20,
             total_bytes: 2 << 30,
         }
     }

@@ -225,6 +225,12 @@ impl Tree {
         })
     }
 
+    /// Whether another tree, overlay or subtree shares this listing: the artifact store keeps a folder while somebody reads it.
+    #[must_use]
+    pub fn is_shared(&self) -> bool {
+        Arc::strong_count(&self.base) > 1
+    }
+
     /// All files with their entries, sorted by path.
     pub fn entries(&self) -> impl Iterator<Item = (&str, &Entry)> {
         self.walk("")

@@ -1,0 +1,77 @@
+//! Receives the files of a new revision, in order, and writes them twice: packed for others, unpacked for ourselves.
+
+use std::io::{self, Write};
+
+use rosin_tree::{TreeError, path};
+
+use super::archive::ArchiveWriter;
+use super::staging::Staging;
+
+/// Takes entries in the order of a walk: names sorted in each folder, a folder before what is in it.
+pub struct TreeWriter<'a> {
+    archive: ArchiveWriter<Box<dyn Write + 'a>>,
+    staging: Staging,
+    last: String,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum WriteError {
+    #[error(transparent)]
+    Tree(#[from] TreeError),
+    #[error("writing the archive failed")]
+    Archive(#[source] io::Error),
+    /// A mistake of the caller: the archive would depend on the order in which files were found.
+    #[error("{0:?} is not in order")]
+    Order(String),
+}
+
+impl<'a> TreeWriter<'a> {
+    pub(super) fn new(archive: Box<dyn Write + 'a>, staging: Staging) -> io::Result<Self> {
+        Ok(Self {
+            archive: ArchiveWriter::new(archive)?,
+            staging,
+            last: String::new(),
+        })
+    }
+
+    /// # Errors
+    /// When the path or its place is wrong, a limit is reached, or the disk fails.
+    pub fn dir(&mut self, path: &str) -> Result<(), WriteError> {
+        self.advance(path)?;
+        self.staging.dir(path)?;
+        self.archive.dir(path).map_err(WriteError::Archive)
+    }
+
+    /// The folder of the file must have been written before.
+    ///
+    /// # Errors
+    /// As [`TreeWriter::dir`].
+    pub fn file(&mut self, path: &str, executable: bool, content: &[u8]) -> Result<(), WriteError> {
+        self.advance(path)?;
+        self.staging
+            .file(path, executable, content.len() as u64, &mut &content[..])?;
+        self.archive
+            .file(path, executable, content)
+            .map_err(WriteError::Archive)
+    }
+
+    pub(super) fn finish(self) -> io::Result<Staging> {
+        self.archive.finish()?.flush()?;
+        Ok(self.staging)
+    }
+
+    fn advance(&mut self, path: &str) -> Result<(), WriteError> {
+        path::check(path)?;
+        if !self.last.is_empty() && walk_order(&self.last, path).is_ge() {
+            return Err(WriteError::Order(path.to_owned()));
+        }
+        self.last.clear();
+        self.last.push_str(path);
+        Ok(())
+    }
+}
+
+/// The order in which a walk visits paths: as text, but with the slash before all other characters.
+pub(crate) fn walk_order(left: &str, right: &str) -> std::cmp::Ordering {
+    left.split('/').cmp(right.split('/'))
+}
