@@ -9,7 +9,9 @@
 //! | make a node | [`Node::string`], [`Node::int`], [`Node::bool`], [`Node::plain`], [`Node::mapping`], `Node::from(Vec<Node>)`, [`Node::from_json`] |
 //! | tree to JSON | [`Node::to_json`] |
 
+pub mod merge;
 pub mod node;
+pub mod schema;
 pub mod yaml;
 
 pub use node::{Kind, Mapping, Node, Scalar, Sequence, Style, Tag};

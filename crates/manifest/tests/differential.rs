@@ -12,6 +12,8 @@ mod oracle;
 use std::path::Path;
 
 use oracle::{Oracle, Report};
+use rosin_manifest::merge;
+use rosin_manifest::schema::Schema;
 use rosin_manifest::yaml::{self, Dialect};
 
 type Answer = Result<String, String>;
@@ -59,19 +61,27 @@ fn files(folder: &Path, found: &mut Vec<String>) {
     }
 }
 
-fn inputs() -> Vec<String> {
+fn rounds() -> usize {
+    std::env::var("ROSIN_ROUNDS")
+        .ok()
+        .and_then(|text| text.parse().ok())
+        .unwrap_or(20_000)
+}
+
+fn seeds() -> Vec<String> {
     let mut inputs = oracle::samples();
     if let Ok(corpus) = std::env::var("ROSIN_CORPUS") {
         files(Path::new(&corpus), &mut inputs);
         inputs.sort();
         inputs.dedup();
     }
-    let seeds = inputs.clone();
-    let rounds: usize = std::env::var("ROSIN_ROUNDS")
-        .ok()
-        .and_then(|text| text.parse().ok())
-        .unwrap_or(20_000);
-    inputs.extend(oracle::mutants(&seeds, rounds));
+    inputs
+}
+
+fn inputs() -> Vec<String> {
+    let mut inputs = seeds();
+    let mutants = oracle::mutants(&inputs, rounds());
+    inputs.extend(mutants);
     inputs
 }
 
@@ -108,4 +118,38 @@ fn resources_are_built_alike() {
 #[ignore = "needs the Go oracle"]
 fn kyaml_text_is_written_alike() {
     compare("text", kyaml_text);
+}
+
+#[test]
+#[ignore = "needs the Go oracle"]
+fn patches_are_merged_alike() {
+    let objects = oracle::patches::objects(&seeds());
+    let mut random = oracle::Random(0x2545_F491_4F6C_DD1D);
+    let (mut oracle, mut report, schema) =
+        (Oracle::start(), Report::new("merge"), Schema::builtin());
+    for _ in 0..rounds() {
+        let object = &objects[random.below(objects.len())];
+        let patch = yaml::to_string_kyaml(&oracle::patches::patch_of(object, &mut random));
+        let input = yaml::to_string_kyaml(object);
+        let ours = merge(&input, &patch, &schema);
+        report.add(
+            &format!("{input}\n=====\n{patch}"),
+            &ours,
+            &oracle.ask("merge", &input, &patch),
+        );
+    }
+    report.finish();
+}
+
+fn merge(object: &str, patch: &str, schema: &Schema) -> Answer {
+    let one = |text: &str| {
+        yaml::read_resources(text.as_bytes())
+            .map_err(|error| error.to_string())?
+            .pop()
+            .ok_or("nothing".to_owned())
+    };
+    match merge::strategic(one(object)?, &one(patch)?, schema).map_err(|error| error.to_string())? {
+        Some(merged) => yaml::node_to_string_sigs(&merged).map_err(|error| error.to_string()),
+        None => Ok(String::new()),
+    }
 }

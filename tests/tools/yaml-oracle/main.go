@@ -9,6 +9,7 @@ import (
 	"os"
 	"strings"
 
+	"sigs.k8s.io/kustomize/api/filters/patchjson6902"
 	"sigs.k8s.io/kustomize/kyaml/kio"
 	kyaml "sigs.k8s.io/kustomize/kyaml/yaml"
 	"sigs.k8s.io/kustomize/kyaml/yaml/merge2"
@@ -27,6 +28,12 @@ type answer struct {
 }
 
 func main() {
+	if len(os.Args) > 1 && os.Args[1] == "schema" {
+		if err := printSchema(); err != nil {
+			panic(err)
+		}
+		return
+	}
 	in := bufio.NewScanner(os.Stdin)
 	in.Buffer(make([]byte, 1<<20), 1<<28)
 	out := json.NewEncoder(os.Stdout)
@@ -61,14 +68,7 @@ func respond(req request) (text string, err error) {
 		y, err := yaml.JSONToYAML(j)
 		return string(y), err
 	case "build": // resources to what kustomize prints of them
-		return each(req.Input, func(n *kyaml.RNode) (string, error) {
-			j, err := n.MarshalJSON()
-			if err != nil {
-				return "", err
-			}
-			y, err := yaml.JSONToYAML(j)
-			return string(y), err
-		})
+		return each(req.Input, printed)
 	case "text": // resources to kyaml's text
 		return each(req.Input, func(n *kyaml.RNode) (string, error) { return n.String() })
 	case "merge": // strategic merge of a patch into a resource, as kustomize does it
@@ -84,9 +84,36 @@ func respond(req request) (text string, err error) {
 		if err != nil || merged == nil {
 			return "", err
 		}
-		return merged.String()
+		return printed(merged)
+	case "json6902": // JSON patch of a resource
+		dest, err := one(req.Input)
+		if err != nil {
+			return "", err
+		}
+		patched, err := patchjson6902.Filter{Patch: req.Patch}.Filter([]*kyaml.RNode{dest})
+		if err != nil {
+			return "", err
+		}
+		return printed(patched[0])
+	case "labels": // does a selector match the labels of an object?
+		object, err := one(req.Input)
+		if err != nil {
+			return "", err
+		}
+		matches, err := object.MatchesLabelSelector(req.Patch)
+		return fmt.Sprint(matches), err
 	}
 	return "", fmt.Errorf("unknown mode %q", req.Mode)
+}
+
+// printed is what a build prints of an object.
+func printed(n *kyaml.RNode) (string, error) {
+	j, err := n.MarshalJSON()
+	if err != nil {
+		return "", err
+	}
+	y, err := yaml.JSONToYAML(j)
+	return string(y), err
 }
 
 func one(text string) (*kyaml.RNode, error) {

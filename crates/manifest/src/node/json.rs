@@ -105,7 +105,7 @@ impl Scalar {
     /// not without loss: see [`super::reprint`].
     pub(crate) fn to_json(&self, line: u32, in_flow: bool) -> Result<Value, JsonError> {
         let text = self.value.as_str();
-        Ok(match self.tag {
+        Ok(match self.meaning() {
             Tag::Null if in_flow && text.is_empty() => Value::String(String::new()),
             Tag::Null => Value::Null,
             Tag::Bool => Value::Bool(resolve::boolean(text, Dialect::Sigs).unwrap_or_default()),

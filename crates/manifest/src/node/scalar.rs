@@ -10,6 +10,8 @@ pub struct Scalar {
     pub value: SmolStr,
     pub tag: Tag,
     pub style: Style,
+    /// The tag is written out (`!!int "5"`), so that it holds whatever the quotes say.
+    pub tagged: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -39,6 +41,7 @@ impl Scalar {
             value: value.into(),
             tag,
             style,
+            tagged: false,
         }
     }
 
@@ -54,6 +57,18 @@ impl Scalar {
             value,
             tag,
             style: Style::Plain,
+            tagged: false,
+        }
+    }
+
+    /// What the text is when printed and read again: quotes make a string of anything that carries no tag. A merge leaves such
+    /// scalars behind, a number in the quotes of the string that it replaced.
+    #[must_use]
+    pub fn meaning(&self) -> Tag {
+        if self.style == Style::Plain || self.tagged || resolve::kyaml(&self.value) != self.tag {
+            self.tag
+        } else {
+            Tag::Str
         }
     }
 

@@ -96,7 +96,11 @@ impl<'a> Composer<'a> {
                     }
                     let tag =
                         scalar::tag(&value, style, properties.tag.as_deref(), self.dialect, mark)?;
-                    let scalar = Scalar::new(value, tag, style);
+                    let tagged = properties.tag.as_deref().is_some_and(scalar::is_standard);
+                    let scalar = Scalar {
+                        tagged,
+                        ..Scalar::new(value, tag, style)
+                    };
                     let node = Node {
                         kind: Kind::Scalar(scalar),
                         flow: false,

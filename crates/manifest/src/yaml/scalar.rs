@@ -65,6 +65,11 @@ pub(super) fn tag(
     })
 }
 
+/// Whether a tag says what the value is.
+pub(super) fn is_standard(tag: &str) -> bool {
+    tag.starts_with(STANDARD)
+}
+
 pub(crate) fn name(tag: Tag) -> &'static str {
     match tag {
         Tag::Null => "!!null",

@@ -1,5 +1,7 @@
 //! The Go program on the other side, and documents to ask it about.
 
+pub(crate) mod patches;
+
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
@@ -259,10 +261,10 @@ pub(crate) fn mutants(seeds: &[String], count: usize) -> Vec<String> {
 }
 
 /// xorshift: the same documents on every run.
-struct Random(u64);
+pub(crate) struct Random(pub(crate) u64);
 
 impl Random {
-    fn below(&mut self, limit: usize) -> usize {
+    pub(crate) fn below(&mut self, limit: usize) -> usize {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;

@@ -60,10 +60,9 @@ fn begin<'a>(node: &'a Node, writer: &mut Writer, open: &mut Vec<Open<'a>>) {
 fn style(scalar: &Scalar) -> ScalarStyle<'static> {
     let text = scalar.value.as_str();
     let found = resolve::plain(text, Dialect::Kyaml);
-    let quoted = scalar.style != Style::Plain;
     let tag = match scalar.tag {
-        Tag::Str => None,
-        tag if tag == found && !quoted => None,
+        Tag::Str if !scalar.tagged => None,
+        tag if tag == found && !scalar.tagged => None,
         tag => Some(scalar::name(tag)),
     };
     let style = match scalar.style {

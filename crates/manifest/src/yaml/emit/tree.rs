@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use serde_json::Value;
 
-use crate::node::{JsonError, Kind, Node, json_float, reprint};
+use crate::node::{JsonError, Kind, Node, Tag, json_float, reprint};
 
 pub(super) enum View<'a, T> {
     Null,
@@ -61,7 +61,7 @@ impl<'a> Tree<'a> for &'a Node {
                     .map(|(key, value)| Ok((key.json_key(self.line, depth)?, value)));
                 View::Mapping(entries.collect::<Result<_, JsonError>>()?)
             }
-            Kind::Scalar(scalar) if scalar.tag == crate::node::Tag::Str => {
+            Kind::Scalar(scalar) if scalar.meaning() == Tag::Str => {
                 View::String(reprint::string(scalar))
             }
             Kind::Scalar(scalar) => match scalar.to_json(self.line, in_flow)? {
