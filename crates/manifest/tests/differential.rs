@@ -7,6 +7,8 @@
 //!
 //! `ROSIN_CORPUS` adds all YAML and JSON files below a folder.
 
+#![expect(clippy::unwrap_used, reason = "a test")]
+
 mod oracle;
 
 use std::path::Path;

@@ -14,6 +14,8 @@ use crate::yaml::resolve;
 /// A list that is merged by keys, and the other side of the merge.
 struct Lists {
     target: Vec<Option<Node>>,
+    /// Items of the target that were removed; what was merged may still hold them.
+    removed: Vec<bool>,
     patch: Other,
 }
 
@@ -113,7 +115,12 @@ impl Merger<'_> {
         };
         let target: Vec<Option<Node>> =
             std::mem::take(&mut **items).into_iter().map(Some).collect();
-        let mut lists = Lists { target, patch };
+        let removed = vec![false; target.len()];
+        let mut lists = Lists {
+            target,
+            removed,
+            patch,
+        };
         let first = if let Other::Items(items) = &lists.patch {
             items.as_slice()
         } else {
@@ -141,7 +148,7 @@ impl Merger<'_> {
             )?;
         }
         if !all.is_empty() {
-            append(&mut merged, &lists.target, &last_keys)?;
+            append(&mut merged, &lists, &last_keys)?;
             // The result is a list of its own.
             node.flow = false;
             let Kind::Sequence(items) = &mut node.kind else {
@@ -166,7 +173,7 @@ impl Merger<'_> {
         of: Option<Type>,
         depth: usize,
     ) -> Result<(), MergeError> {
-        let place = position(lists.target.iter().map(Option::as_ref), keys, values);
+        let place = position(lists.left(), keys, values);
         let outcome = match &lists.patch {
             Other::Same => match place.and_then(|at| lists.target[at].take()) {
                 Some(node) => self.adopt(node, of, depth + 1)?.map(|merged| Merged {
@@ -206,7 +213,7 @@ impl Merger<'_> {
             ..
         }) = usable
         else {
-            return remove(&mut lists.target, keys, values);
+            return lists.remove(keys, values);
         };
         for (key, value) in keys.iter().zip(values) {
             set_key(&mut node, key, value);
@@ -272,28 +279,31 @@ fn set_key(node: &mut Node, key: &str, value: &SmolStr) {
     }
 }
 
-/// Removes items of the target, and those that are null or empty.
-fn remove(
-    target: &mut [Option<Node>],
-    keys: &[SmolStr],
-    values: &[SmolStr],
-) -> Result<(), MergeError> {
-    for place in target {
-        let Some(node) = place else { continue };
-        if !matches!(fate(node, keys, values)?, Fate::Kept) {
-            *place = None;
-        }
+impl Lists {
+    /// The items of the target that are still there, by their places.
+    fn left(&self) -> impl Iterator<Item = Option<&Node>> {
+        self.target
+            .iter()
+            .zip(&self.removed)
+            .map(|(item, removed)| item.as_ref().filter(|_| !removed))
     }
-    Ok(())
+
+    /// Removes items of the target, and those that are null or empty.
+    fn remove(&mut self, keys: &[SmolStr], values: &[SmolStr]) -> Result<(), MergeError> {
+        for (item, removed) in self.target.iter().zip(&mut self.removed) {
+            let Some(node) = item.as_ref().filter(|_| !*removed) else {
+                continue;
+            };
+            *removed = !matches!(fate(node, keys, values)?, Fate::Kept);
+        }
+        Ok(())
+    }
 }
 
 /// Adds the items of the target behind those that were merged.
-fn append(
-    merged: &mut Vec<Item>,
-    target: &[Option<Node>],
-    keys: &[SmolStr],
-) -> Result<(), MergeError> {
-    for (at, item) in target.iter().enumerate() {
+fn append(merged: &mut Vec<Item>, lists: &Lists, keys: &[SmolStr]) -> Result<(), MergeError> {
+    let target = &lists.target;
+    for (at, item) in lists.left().enumerate() {
         let Some(node) = item else { continue };
         if keys.first().is_none_or(|key| key.is_empty()) {
             set(merged, target, Item::Target(at), keys, &[text(node).into()])?;

@@ -73,7 +73,13 @@ fn vary(node: &Node, random: &mut Random, depth: usize) -> Node {
         Kind::Sequence(items) => {
             let mut varied: Vec<Node> = items
                 .iter()
-                .filter_map(|item| (random.below(3) > 0).then(|| vary(item, random, depth + 1)))
+                .filter_map(|item| {
+                    if random.below(3) > 0 {
+                        Some(vary(item, random, depth + 1))
+                    } else {
+                        None
+                    }
+                })
                 .collect();
             if random.below(4) == 0 {
                 varied.reverse();
