@@ -129,6 +129,10 @@ impl Controller {
         self.process.pid()
     }
 
+    pub fn metrics_port(&self) -> u16 {
+        self.metrics
+    }
+
     /// Its `/metrics`, as Prometheus would read them.
     pub async fn metrics(&self) -> Result<String> {
         http_get(self.metrics, "/metrics").await
@@ -136,7 +140,7 @@ impl Controller {
 }
 
 /// A GET without a client library: head and body as text.
-async fn http_get(port: u16, path: &str) -> Result<String> {
+pub async fn http_get(port: u16, path: &str) -> Result<String> {
     let mut stream = TcpStream::connect(("127.0.0.1", port)).await?;
     stream
         .write_all(

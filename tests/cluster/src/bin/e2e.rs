@@ -87,12 +87,7 @@ async fn run(cli: Cli) -> Result<bool> {
         .await?;
     let pattern = cli.pattern.unwrap_or_else(|| of_kinds(&definitions));
 
-    let flags = [
-        "--concurrent=20",
-        "--requeue-dependency=2s",
-        "--kube-api-qps=500",
-        "--kube-api-burst=1000",
-    ];
+    let flags = ["--concurrent=20", "--requeue-dependency=2s"];
     let folder = cli.dir.join("controller");
     if folder.exists() {
         fs::remove_dir_all(&folder)?;

@@ -1,0 +1,18 @@
+//! Tests against a real API server. They need programs that are built for it, so that they are asked for by name:
+//! `make test-cluster`, or `cargo test --test cluster -- --ignored` once `make build tools` has run.
+
+mod case;
+mod crash;
+mod definitions;
+mod deletion;
+mod dependencies;
+mod drift;
+mod failures;
+mod flux_command;
+mod health;
+mod hostile;
+mod main_path;
+mod operation;
+mod prune;
+mod substitution;
+mod take_over;

@@ -1,0 +1,68 @@
+//! Suspend, metrics, and what a restart finds.
+
+use std::time::Duration;
+
+use anyhow::Result;
+use rosin_cluster_tests::wait::stays;
+use serde_json::json;
+
+use crate::case::{Case, config_map};
+
+#[tokio::test]
+#[ignore = "needs a control plane: make test-cluster"]
+async fn suspended_objects_do_nothing_until_they_resume() -> Result<()> {
+    // parity: KS-SCHED-007, SRC-GEN-005
+    let case = Case::new("suspend").await?;
+    case.repository
+        .write("app/one.yaml", &config_map("one", "key", "first"))?;
+    let first = case.push("first").await?;
+    case.add_source().await?;
+    let app = case.add_kustomization("app", "./app", json!({})).await?;
+    case.ready(&app, &first).await?;
+
+    case.api
+        .merge(&app, &json!({ "spec": { "suspend": true } }), "test")
+        .await?;
+    case.repository
+        .write("app/one.yaml", &config_map("one", "key", "second"))?;
+    let second = case.push("second").await?;
+    case.ready(&case.source(), &second).await?;
+    stays("the suspended state", Duration::from_secs(1), async || {
+        Ok(case.value("one", "key").await?.as_deref() == Some("first"))
+    })
+    .await?;
+
+    case.api
+        .merge(&app, &json!({ "spec": { "suspend": false } }), "test")
+        .await?;
+    case.ready(&app, &second).await?;
+    assert_eq!(case.value("one", "key").await?.as_deref(), Some("second"));
+    Ok(())
+}
+
+#[tokio::test]
+#[ignore = "needs a control plane: make test-cluster"]
+async fn metrics_are_those_that_dashboards_know() -> Result<()> {
+    let case = Case::new("metrics").await?;
+    case.repository
+        .write("app/one.yaml", &config_map("one", "key", "value"))?;
+    let commit = case.push("first").await?;
+    case.add_source().await?;
+    let app = case.add_kustomization("app", "./app", json!({})).await?;
+    case.ready(&app, &commit).await?;
+    let port = {
+        let controller = case.shared.controller.lock().unwrap();
+        controller.metrics_port()
+    };
+    let text = rosin_cluster_tests::controller::http_get(port, "/metrics").await?;
+    assert!(
+        text.starts_with("HTTP/1.1 200"),
+        "{}",
+        text.lines().next().unwrap_or_default()
+    );
+    assert!(
+        text.contains("gotk_reconcile_duration_seconds_count"),
+        "{text}"
+    );
+    Ok(())
+}
