@@ -21,7 +21,8 @@ impl Accumulator {
     pub(crate) fn merge_config(&mut self, config: &Rc<Config>) -> Result<()> {
         self.config = Some(match &self.config {
             Some(known) => Config::merged_shared(known, config)?,
-            None => Rc::clone(config),
+            // Even the first is merged with nothing: a specification that an earlier one covers is dropped.
+            None => Config::merged_first(config)?,
         });
         Ok(())
     }

@@ -7,13 +7,18 @@ use rosin_manifest::node::Node;
 use crate::error::Result;
 use crate::merge::{self, Schema};
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Context {
     schema: RefCell<Schema>,
     warnings: RefCell<Vec<String>>,
 }
 
 impl Context {
+    /// `schemas_add` says whether a user's schema is used beside the built-in one.
+    pub(crate) fn new(schemas_add: bool) -> Self {
+        Self { schema: RefCell::new(Schema::new(schemas_add)), warnings: RefCell::default() }
+    }
+
     pub(crate) fn warn(&self, warning: impl Into<String>) {
         self.warnings.borrow_mut().push(warning.into());
     }

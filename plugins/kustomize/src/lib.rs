@@ -122,7 +122,7 @@ pub fn build(request: &BuildRequest, files: &dyn Files) -> Result<Output, Error>
 
 /// As [`build`], and hands out the warnings even if the build fails.
 pub fn build_with_warnings(request: &BuildRequest, files: &dyn Files) -> (Result<Output, Error>, Vec<String>) {
-    let context = Context::default();
+    let context = Context::new(request.flux.is_some());
     let result = run(request, files, &context);
     let warnings = context.take_warnings();
     let output = result.map(|resources| {

@@ -1,39 +1,53 @@
 //! The bridge to rosin-manifest's strategic merge and Kubernetes schema.
 
+use rosin_manifest::merge;
 use rosin_manifest::node::Node;
+use rosin_manifest::schema;
 
-use crate::error::{Result, bail};
+use crate::error::{Error, Result, bail};
 
-#[derive(Debug, Default)]
+/// Versions of Kubernetes whose schema can be asked for by name.
+const BUILTIN: &str = "v1.21.2";
+
+/// The schema of a build: the first that a kustomization asks for holds for all.
+#[derive(Debug)]
 pub(crate) struct Schema {
+    schema: schema::Schema,
     chosen: bool,
+    /// Whether a user's schema is used beside the built-in one, as in Flux, or instead of it, as by the command.
+    adds: bool,
 }
 
 impl Schema {
+    pub(crate) fn new(adds: bool) -> Self {
+        Self { schema: schema::Schema::builtin(), chosen: false, adds }
+    }
+
     pub(crate) fn set(&mut self, version: Option<&str>, custom: Option<&[u8]>, outermost: bool) -> Result<()> {
         if self.chosen && !outermost {
             return Ok(());
         }
         match (version, custom) {
             (Some(_), Some(_)) => bail!("builtin version and custom schema provided, cannot use both"),
-            (None, None) => Ok(()),
-            (Some("v1.21.2"), None) => {
-                self.chosen = true;
-                Ok(())
-            }
+            (None | Some(""), None) => return Ok(()),
+            (Some(BUILTIN), None) => self.schema = schema::Schema::builtin(),
             (Some(_), None) => bail!("the specified OpenAPI version is not built in"),
-            (None, Some(_)) => {
-                self.chosen = true;
-                Ok(())
+            (None, Some(custom)) => {
+                let json = crate::yaml::to_json(custom)?;
+                self.schema = schema::Schema::custom(&json, self.adds)
+                    .map_err(|error| Error::new(format!("invalid schema file: {error}")))?;
             }
         }
+        self.chosen = true;
+        Ok(())
     }
 
-    pub(crate) fn is_cluster_scoped(&self, _api_version: &str, kind: &str) -> bool {
-        matches!(kind, "Namespace" | "ClusterRole" | "ClusterRoleBinding" | "CustomResourceDefinition")
+    pub(crate) fn is_cluster_scoped(&self, api_version: &str, kind: &str) -> bool {
+        self.schema.is_cluster_scoped(api_version, kind)
     }
 }
 
-pub(crate) fn strategic(_target: Node, _patch: &Node, _schema: &Schema) -> Result<Option<Node>> {
-    bail!("strategic merge: waiting for rosin-manifest")
+/// Applies a patch; None if it deletes the object.
+pub(crate) fn strategic(target: Node, patch: &Node, schema: &Schema) -> Result<Option<Node>> {
+    merge::strategic(target, patch, &schema.schema).map_err(|error| Error::new(error.to_string()))
 }

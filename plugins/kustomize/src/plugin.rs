@@ -45,7 +45,7 @@ fn decode_config<T: Fields>(config: &Value) -> Result<T> {
 /// The names of built-in generators and transformers.
 const GENERATORS: [&str; 4] =
     ["ConfigMapGenerator", "IAMPolicyGenerator", "SecretGenerator", "HelmChartInflationGenerator"];
-const TRANSFORMERS: [&str; 13] = [
+const TRANSFORMERS: [&str; 14] = [
     "AnnotationsTransformer",
     "HashTransformer",
     "ImageTagTransformer",
@@ -54,6 +54,7 @@ const TRANSFORMERS: [&str; 13] = [
     "PatchJson6902Transformer",
     "PatchStrategicMergeTransformer",
     "PatchTransformer",
+    "PrefixSuffixTransformer",
     "PrefixTransformer",
     "SuffixTransformer",
     "ReplacementTransformer",
@@ -230,13 +231,17 @@ fn configure(resource: &Resource, config: &Value, loader: &Loader<'_>) -> Result
             unset_only: args.unset_only,
             subjects: SubjectMode::parse(&args.subjects)?,
         }),
-        "PrefixTransformer" | "SuffixTransformer" => {
+        "PrefixTransformer" | "SuffixTransformer" | "PrefixSuffixTransformer" => {
             if args.field_specs.is_none() {
                 bail!("fieldSpecs is not expected to be nil");
             }
-            let (side, text) =
-                if kind == "PrefixTransformer" { (Side::Prefix, args.prefix) } else { (Side::Suffix, args.suffix) };
-            Transformer::Affix { side, text, specs }
+            let prefix = Transformer::Affix { side: Side::Prefix, text: args.prefix, specs: specs.clone() };
+            let suffix = Transformer::Affix { side: Side::Suffix, text: args.suffix, specs };
+            match kind {
+                "PrefixTransformer" => prefix,
+                "SuffixTransformer" => suffix,
+                _ => Transformer::All(vec![prefix, suffix]),
+            }
         }
         "PatchJson6902Transformer" => {
             let patch = PatchArgs { path: args.path, patch: args.json_op, target: args.target, options: None };
@@ -264,6 +269,7 @@ fn known_fields(kind: &str) -> &'static [&'static str] {
         "NamespaceTransformer" => &["metadata", "fieldspecs", "unsetonly", "setrolebindingsubjects"],
         "PrefixTransformer" => &["prefix", "fieldspecs"],
         "SuffixTransformer" => &["suffix", "fieldspecs"],
+        "PrefixSuffixTransformer" => &["prefix", "suffix", "fieldspecs"],
         "PatchJson6902Transformer" => &["target", "path", "jsonop"],
         "PatchStrategicMergeTransformer" => &["paths", "patches"],
         "PatchTransformer" => &["path", "patch", "target", "options"],

@@ -153,6 +153,14 @@ impl Config {
         if Rc::ptr_eq(this, other) { Ok(Rc::clone(this)) } else { Ok(Rc::new(this.merged(other)?)) }
     }
 
+    /// The first configuration of a build.
+    pub(crate) fn merged_first(config: &Rc<Self>) -> Result<Rc<Self>> {
+        if Rc::ptr_eq(config, &defaults::get()) {
+            return Ok(Rc::clone(config));
+        }
+        Ok(Rc::new(Self::default().merged(config)?))
+    }
+
     fn sort(&mut self) {
         for specs in [
             &mut self.name_prefix,
@@ -190,11 +198,15 @@ mod tests {
     }
 
     #[test]
-    fn merging_the_defaults_with_themselves_changes_nothing() {
+    fn merging_the_defaults_with_themselves_or_nothing_changes_nothing() {
         let defaults = defaults::get();
-        let merged = defaults.merged(&defaults).unwrap();
-        assert_eq!(merged.name_reference, defaults.name_reference);
-        assert_eq!(merged.common_labels, defaults.common_labels);
-        assert_eq!(merged.var_reference, defaults.var_reference);
+        for merged in [defaults.merged(&defaults).unwrap(), Config::default().merged(&defaults).unwrap()] {
+            assert_eq!(merged.name_reference, defaults.name_reference);
+            assert_eq!(merged.common_labels, defaults.common_labels);
+            assert_eq!(merged.template_labels, defaults.template_labels);
+            assert_eq!(merged.common_annotations, defaults.common_annotations);
+            assert_eq!(merged.var_reference, defaults.var_reference);
+            assert_eq!(merged.images, defaults.images);
+        }
     }
 }

@@ -29,6 +29,8 @@ use crate::resmap::ResMap;
 
 /// A transformer that is configured and ready to work.
 pub(crate) enum Transformer {
+    /// One after the other.
+    All(Vec<Self>),
     Annotations { annotations: BTreeMap<String, String>, specs: Vec<FieldSpec> },
     Hash,
     Image(ImageTag),
@@ -46,6 +48,7 @@ pub(crate) enum Transformer {
 impl Transformer {
     pub(crate) fn apply(&self, resources: &mut ResMap, context: &Context) -> Result<()> {
         match self {
+            Self::All(all) => all.iter().try_for_each(|transformer| transformer.apply(resources, context)),
             Self::Annotations { annotations, specs } => fields::set_entries(resources, annotations, specs),
             Self::Hash => add_hashes(resources, context),
             Self::Image(image) => image.apply(resources),

@@ -58,6 +58,7 @@ impl Rank {
     }
 }
 
+/// Kubernetes' own namespaces come before those of other groups, which would otherwise be first.
 fn gvk_key(gvk: &Gvk) -> String {
-    gvk.sort_key()
+    if gvk.kind == "Namespace" && gvk.group.is_empty() { String::new() } else { gvk.sort_key() }
 }
