@@ -57,5 +57,5 @@ pub const SOURCE_STATUS_MANAGER: &str = "source-controller";
 
 /// Rosin's own annotation: `spec.renderer` as JSON or YAML, for clusters and tools that drop fields they do not know. The field wins.
 pub const RENDERER_ANNOTATION: &str = "rosin.dev/renderer";
-/// Rosin's own annotation: confirms that a Kustomization may prune everything, with the revision that renders to nothing as value.
+/// Rosin's own annotation: `"true"` confirms that a Kustomization whose source renders to nothing prunes everything.
 pub const CONFIRM_EMPTY_ANNOTATION: &str = "rosin.dev/confirm-empty";

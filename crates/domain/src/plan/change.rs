@@ -104,6 +104,17 @@ impl ChangeSet {
             .collect();
         (!lines.is_empty()).then(|| lines.join("\n"))
     }
+
+    /// Lines of everything that a prune touched; none if there was nothing to prune.
+    pub fn prune_summary(&self) -> Option<String> {
+        (!self.0.is_empty()).then(|| {
+            self.0
+                .iter()
+                .map(ToString::to_string)
+                .collect::<Vec<_>>()
+                .join("\n")
+        })
+    }
 }
 
 impl Extend<Change> for ChangeSet {
