@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use anyhow::{Context, Result, anyhow, bail};
 use http::{Method, Request, StatusCode};
@@ -109,6 +110,7 @@ impl std::error::Error for Refused {}
 pub struct Api {
     client: Client,
     kinds: Arc<Mutex<HashMap<(String, String), Kind>>>,
+    sent: Arc<AtomicU64>,
 }
 
 #[derive(Clone)]
@@ -127,12 +129,18 @@ impl Api {
         Ok(Self {
             client: Client::try_from(config)?,
             kinds: Arc::default(),
+            sent: Arc::default(),
         })
     }
 
     pub async fn get(&self, object: &Ref) -> Result<Option<Value>> {
         let path = self.path(object).await?;
         absent_is_none(self.send(Method::GET, &path, "", None).await)
+    }
+
+    /// How many requests this client and its clones have sent.
+    pub fn sent(&self) -> u64 {
+        self.sent.load(Ordering::Relaxed)
     }
 
     /// The object, which is expected to be there.
@@ -257,6 +265,7 @@ impl Api {
 
     /// The text below a path that is no object: `/readyz`, `/metrics`.
     pub async fn text(&self, path: &str) -> Result<String> {
+        self.sent.fetch_add(1, Ordering::Relaxed);
         Ok(self
             .client
             .request_text(Request::get(path).body(Vec::new())?)
@@ -321,6 +330,7 @@ impl Api {
         content_type: &str,
         body: Option<&Value>,
     ) -> Result<Value> {
+        self.sent.fetch_add(1, Ordering::Relaxed);
         let mut request = Request::builder()
             .method(method)
             .uri(path)

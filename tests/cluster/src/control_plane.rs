@@ -21,12 +21,14 @@ use crate::wait::{Look, until};
 use crate::{certificates, process};
 
 /// What a control plane is to have.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default)]
 pub struct Options {
     /// A scheduler and a fake node, so that Deployments become ready. Without it pods stay pending, for who plays the kubelet.
     pub nodes: bool,
     /// Leave it running when this process ends.
     pub detached: bool,
+    /// Log the requests of the user `controller`, see [`ControlPlane::audited`].
+    pub audit: bool,
 }
 
 /// A port that was free a moment ago may be taken when a component binds it.
@@ -88,7 +90,7 @@ impl ControlPlane {
             .await?;
         plane.run(
             "kube-apiserver",
-            &components::api_server(&plane.folder, etcd, api)?,
+            &components::api_server(&plane.folder, etcd, api, options.audit)?,
             options,
         )?;
         let client = Api::connect(&plane.kubeconfig()).await?;
@@ -134,6 +136,40 @@ impl ControlPlane {
     /// A kubeconfig with a bearer token of a cluster administrator.
     pub fn kubeconfig(&self) -> PathBuf {
         self.folder.join("kubeconfig")
+    }
+
+    /// A kubeconfig of an administrator of another name, whose requests are told apart.
+    pub fn controller_kubeconfig(&self) -> PathBuf {
+        self.folder.join("controller.kubeconfig")
+    }
+
+    /// The requests of the user `controller` so far: verb and resource of each, once it was answered.
+    pub fn audited(&self) -> Result<Vec<String>> {
+        let text = fs::read_to_string(self.folder.join("audit.log")).unwrap_or_default();
+        let line = |line: &str| -> Result<String> {
+            let event: serde_json::Value = serde_json::from_str(line)?;
+            let text = |pointer: &str| {
+                event
+                    .pointer(pointer)
+                    .and_then(|value| value.as_str())
+                    .unwrap_or_default()
+                    .to_owned()
+            };
+            let (resource, sub) = (text("/objectRef/resource"), text("/objectRef/subresource"));
+            let dry = if text("/requestURI").contains("dryRun") {
+                " (dry run)"
+            } else {
+                ""
+            };
+            Ok(format!(
+                "{} {resource}{}{sub}{dry}",
+                text("/verb"),
+                if sub.is_empty() { "" } else { "/" }
+            ))
+        };
+        // The last line may be half written.
+        let complete = text.rfind('\n').map_or("", |end| &text[..end]);
+        complete.lines().map(line).collect()
     }
 
     /// The address of the API server.

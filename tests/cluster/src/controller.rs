@@ -65,6 +65,11 @@ impl Controller {
         self.process.keep();
     }
 
+    /// Only the process, for who measures it beside others.
+    pub fn into_process(self) -> Background {
+        self.process
+    }
+
     /// `kill -9`.
     pub fn kill(&mut self) {
         self.process.kill();

@@ -50,6 +50,15 @@ pub async fn install(api: &Api) -> Result<usize> {
     Ok(objects.len())
 }
 
+/// Applies the definitions of a YAML text and waits until they are served.
+pub async fn define(api: &Api, text: &str) -> Result<()> {
+    let definitions = api.apply_yaml(text).await?;
+    for definition in &definitions {
+        established(api, definition).await?;
+    }
+    Ok(())
+}
+
 async fn established(api: &Api, definition: &Ref) -> Result<()> {
     until(
         format!("{definition} to be served"),

@@ -71,7 +71,7 @@ async fn run(cli: Cli) -> Result<bool> {
         &cli.dir.join("control-plane"),
         Options {
             nodes: false,
-            detached: false,
+            ..Options::default()
         },
     )
     .await?;

@@ -92,6 +92,7 @@ async fn start(place: &Where, detached: bool) -> Result<ControlPlane> {
         Options {
             nodes: !place.without_nodes,
             detached,
+            ..Options::default()
         },
     )
     .await?;

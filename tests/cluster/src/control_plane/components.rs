@@ -40,7 +40,22 @@ pub(super) const USERS: &[User] = &[
         groups: "system:masters",
         kubeconfig: "kwok.kubeconfig",
     },
+    User {
+        name: "controller",
+        groups: "system:masters",
+        kubeconfig: "controller.kubeconfig",
+    },
 ];
+
+/// Only what the program under test asks for, and only how it ended.
+const AUDIT_POLICY: &str = "apiVersion: audit.k8s.io/v1
+kind: Policy
+omitStages: [RequestReceived, ResponseStarted]
+rules:
+  - level: Metadata
+    users: [controller]
+  - level: None
+";
 
 pub(super) fn write_tokens(folder: &Path) -> Result<()> {
     let mut lines = String::new();
@@ -82,7 +97,7 @@ pub(super) fn etcd(folder: &Path, port: u16, peer: u16) -> Result<Command> {
     Ok(command)
 }
 
-pub(super) fn api_server(folder: &Path, etcd: u16, port: u16) -> Result<Command> {
+pub(super) fn api_server(folder: &Path, etcd: u16, port: u16, audit: bool) -> Result<Command> {
     let file = |name: &str| folder.join(name).display().to_string();
     let mut command = Command::new(paths::tool("kube-apiserver")?);
     command
@@ -114,6 +129,12 @@ pub(super) fn api_server(folder: &Path, etcd: u16, port: u16) -> Result<Command>
             "--profiling=false",
         ])
         .arg(format!("--cert-dir={}", folder.display()));
+    if audit {
+        fs::write(folder.join("audit-policy.yaml"), AUDIT_POLICY)?;
+        command
+            .arg(format!("--audit-policy-file={}", file("audit-policy.yaml")))
+            .arg(format!("--audit-log-path={}", file("audit.log")));
+    }
     Ok(command)
 }
 

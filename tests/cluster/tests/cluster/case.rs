@@ -46,7 +46,7 @@ async fn start() -> Result<Shared> {
         &folder.join("control-plane"),
         Options {
             nodes: true,
-            detached: false,
+            ..Options::default()
         },
     )
     .await?;

@@ -33,7 +33,7 @@ impl World {
             &folder.join("control-plane"),
             Options {
                 nodes: false,
-                detached: false,
+                ..Options::default()
             },
         )
         .await?;
@@ -256,7 +256,7 @@ async fn a_restart_finds_its_artifacts_again() -> Result<()> {
         &folder.join("control-plane"),
         Options {
             nodes: false,
-            detached: false,
+            ..Options::default()
         },
     )
     .await?;

@@ -72,6 +72,7 @@ impl Stage {
                     Options {
                         nodes: true,
                         detached: keep,
+                        ..Options::default()
                     },
                 )
                 .await?;

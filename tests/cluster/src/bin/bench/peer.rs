@@ -1,0 +1,174 @@
+//! Those that are compared, as processes.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use rosin_cluster_tests::control_plane::{ControlPlane, free_ports};
+use rosin_cluster_tests::process::{Background, Lifetime, Usage};
+use rosin_cluster_tests::wait::{Look, until};
+use rosin_cluster_tests::{Api, Controller, install, paths};
+
+use crate::{Layout, Peer};
+
+/// The processes of a peer.
+pub(crate) struct Running(Vec<Background>);
+
+impl Running {
+    /// Sums over its processes.
+    pub(crate) fn usage(&self) -> Result<Usage> {
+        self.0.iter().try_fold(Usage::default(), |sum, process| {
+            let usage = process.usage()?;
+            Ok(Usage {
+                peak_memory: sum.peak_memory + usage.peak_memory,
+                cpu: sum.cpu + usage.cpu,
+            })
+        })
+    }
+
+    pub(crate) fn check(&mut self) -> Result<()> {
+        self.0.iter_mut().try_for_each(Background::check)
+    }
+}
+
+/// The definitions that a peer brings along.
+pub(crate) async fn define(peer: Peer, api: &Api) -> Result<()> {
+    match peer {
+        Peer::Bare => Ok(()),
+        Peer::Rosin => install::install(api).await.map(drop),
+        Peer::Flux => {
+            install::define(
+                api,
+                &fs::read_to_string(paths::tool("flux-definitions.yaml")?)?,
+            )
+            .await
+        }
+    }
+}
+
+/// Starts a controller, and waits until it is ready. Both get the same room: twenty objects side by side, no throttling of requests.
+pub(crate) async fn start(peer: Peer, folder: &Path, plane: &ControlPlane) -> Result<Running> {
+    let kubeconfig = plane.controller_kubeconfig();
+    match peer {
+        Peer::Bare => Ok(Running(Vec::new())),
+        Peer::Rosin => {
+            let mut controller = Controller::start(
+                folder,
+                &kubeconfig,
+                &["--concurrent=20", "--requeue-dependency=2s"],
+            )?;
+            controller.wait_ready().await?;
+            Ok(Running(vec![controller.into_process()]))
+        }
+        Peer::Flux => flux(folder, &kubeconfig).await,
+    }
+}
+
+async fn flux(folder: &Path, kubeconfig: &Path) -> Result<Running> {
+    let [
+        artifacts,
+        metrics,
+        health,
+        metrics_of_kustomize,
+        health_of_kustomize,
+    ] = free_ports()?;
+    let common = |program: &str, metrics: u16, health: u16| -> Result<Command> {
+        let mut command = Command::new(paths::tool(program)?);
+        command
+            .arg(format!("--metrics-addr=127.0.0.1:{metrics}"))
+            .arg(format!("--health-addr=127.0.0.1:{health}"))
+            .args([
+                "--events-addr=",
+                "--watch-all-namespaces=true",
+                "--log-level=error",
+                "--requeue-dependency=2s",
+            ])
+            .args(["--kube-api-qps=500", "--kube-api-burst=1000"])
+            .env("KUBECONFIG", kubeconfig)
+            .env("RUNTIME_NAMESPACE", "flux-system");
+        Ok(command)
+    };
+    let storage = folder.join("storage");
+    fs::create_dir_all(&storage)?;
+    let mut source = common("source-controller", metrics, health)?;
+    source
+        .arg("--concurrent=10")
+        .arg(format!("--storage-path={}", storage.display()))
+        .arg(format!("--storage-addr=127.0.0.1:{artifacts}"))
+        .arg(format!("--storage-adv-addr=127.0.0.1:{artifacts}"));
+    let mut kustomize = common(
+        "kustomize-controller",
+        metrics_of_kustomize,
+        health_of_kustomize,
+    )?;
+    kustomize.arg("--concurrent=20");
+    let mut running = Vec::new();
+    for (name, command, port) in [
+        ("source-controller", source, health),
+        ("kustomize-controller", kustomize, health_of_kustomize),
+    ] {
+        let mut process = Background::start(
+            name,
+            &command,
+            &folder.join(format!("{name}.log")),
+            Lifetime::Owned,
+        )?;
+        until(
+            format!("{name} to be ready"),
+            Duration::from_secs(60),
+            async || {
+                process.check()?;
+                let answer = rosin_cluster_tests::controller::http_get(port, "/readyz")
+                    .await
+                    .unwrap_or_default();
+                Ok(if answer.starts_with("HTTP/1.1 200") {
+                    Look::Done(())
+                } else {
+                    Look::Waiting("it is not".into())
+                })
+            },
+        )
+        .await?;
+        running.push(process);
+    }
+    Ok(Running(running))
+}
+
+/// Runs the bare client to its end: how long it took, and what it used.
+pub(crate) async fn bare(
+    folder: &Path,
+    plane: &ControlPlane,
+    layout: Layout,
+    count: usize,
+) -> Result<(Duration, Usage)> {
+    fs::create_dir_all(folder)?;
+    let log: PathBuf = folder.join("bare-client.log");
+    let mut command = Command::new(std::env::current_exe()?);
+    command.arg(format!("--bare-client={count}"));
+    command.arg(format!(
+        "--layout={}",
+        if layout == Layout::Each {
+            "each"
+        } else {
+            "one"
+        }
+    ));
+    command.env("KUBECONFIG", plane.controller_kubeconfig());
+    let mut process = Background::start("the bare client", &command, &log, Lifetime::Owned)?;
+    let took: f64 = until("the bare client", Duration::from_secs(600), async || {
+        process.check()?;
+        let text = fs::read_to_string(&log)?;
+        Ok(if text.ends_with('\n') {
+            Look::Done(text)
+        } else {
+            Look::Waiting("it works".into())
+        })
+    })
+    .await?
+    .trim()
+    .parse()
+    .context("the bare client's time")?;
+    Ok((Duration::from_secs_f64(took), process.usage()?))
+}

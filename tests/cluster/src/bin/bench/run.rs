@@ -1,0 +1,337 @@
+//! One run: a fresh control plane, a peer, a workload, and what it cost.
+
+use std::fmt;
+use std::fs;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+use futures::{StreamExt, TryStreamExt, stream};
+use rosin_cluster_tests::api::Ref;
+use rosin_cluster_tests::flux::{self, Ready, git_repository};
+use rosin_cluster_tests::{Api, ControlPlane, GitServer, Options, Repository};
+use serde_json::{Value, json};
+use tokio::time::sleep;
+
+use crate::peer::{self, Running};
+use crate::workload::{self, HOME};
+use crate::{Layout, Peer, measure};
+
+const KUSTOMIZATION: &str = "kustomize.toolkit.fluxcd.io/v1";
+
+/// What a rollout took.
+pub(crate) struct Rollout {
+    pub(crate) took: Duration,
+    /// How many were ready when it was given up; all of them where it was not.
+    pub(crate) ready: usize,
+    pub(crate) count: usize,
+    pub(crate) peak_memory: u64,
+    pub(crate) cpu: Duration,
+    /// Requests for each Kustomization: those of the peer, and with those of the control plane's own controllers.
+    pub(crate) own: f64,
+    pub(crate) all: f64,
+    pub(crate) by_kind: Vec<(usize, String)>,
+}
+
+impl fmt::Display for Rollout {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            took,
+            ready,
+            count,
+            peak_memory,
+            cpu,
+            own,
+            all,
+            by_kind,
+        } = self;
+        if ready < count {
+            write!(f, "{ready} of {count} ready after ")?;
+        }
+        let (seconds, memory, each) = (
+            took.as_secs_f64(),
+            peak_memory >> 20,
+            cpu.as_secs_f64() / *count as f64,
+        );
+        write!(
+            f,
+            "{seconds:.1} s, {memory} MiB, {each:.3} CPU seconds each, requests each: {own:.1} own, {all:.1} in all"
+        )?;
+        for (number, request) in by_kind.iter().take(12) {
+            write!(
+                f,
+                "\n      {:7.2}  {request}",
+                *number as f64 / *count as f64
+            )?;
+        }
+        Ok(())
+    }
+}
+
+struct World {
+    plane: ControlPlane,
+    api: Api,
+    _git: GitServer,
+    commit: String,
+    running: Running,
+}
+
+impl World {
+    async fn start(folder: &Path, peer: Peer, layout: Layout, count: usize) -> Result<Self> {
+        let options = Options {
+            nodes: true,
+            audit: true,
+            ..Options::default()
+        };
+        let plane = ControlPlane::start(&folder.join("control-plane"), options).await?;
+        let api = plane.api().await?;
+        let git = GitServer::start(&folder.join("git"))?;
+        let repository = Repository::create(&git, HOME)?;
+        let commit = workload::write(&repository, count)?;
+        peer::define(peer, &api).await?;
+        for namespace in workload::namespaces(layout, count)
+            .iter()
+            .map(String::as_str)
+            .chain([HOME, "flux-system"])
+        {
+            api.create_namespace(namespace).await?;
+        }
+        // Pods are refused in a namespace that has no service account yet.
+        let last = workload::namespaces(layout, count)
+            .pop()
+            .unwrap_or_default();
+        appears(&api, &Ref::new("v1", "ServiceAccount", &last, "default")).await?;
+        let peer_folder = folder.join("peer");
+        if peer_folder.exists() {
+            fs::remove_dir_all(&peer_folder)?;
+        }
+        let running = peer::start(peer, &peer_folder, &plane).await?;
+        if peer != Peer::Bare {
+            api.apply(&git_repository(HOME, HOME, repository.url(), "1h"))
+                .await?;
+            flux::wait_ready(&api, &Ref::git_repository(HOME, HOME), &commit).await?;
+        }
+        Ok(Self {
+            plane,
+            api,
+            _git: git,
+            commit,
+            running,
+        })
+    }
+
+    async fn create(&self, objects: Vec<Value>) -> Result<()> {
+        let api = &self.api;
+        stream::iter(objects)
+            .map(|object| async move { api.create(&object).await.map(drop) })
+            .buffer_unordered(16)
+            .try_collect::<Vec<()>>()
+            .await?;
+        Ok(())
+    }
+
+    async fn ready(&self) -> Result<usize> {
+        let all = self
+            .api
+            .list(KUSTOMIZATION, "Kustomization", HOME, "")
+            .await?;
+        let done = |object: &Value| {
+            Ready::of(object)
+                .is_some_and(|ready| ready.is_true() && ready.revision.contains(&self.commit))
+        };
+        Ok(all.iter().filter(|object| done(object)).count())
+    }
+
+    /// Waits until so many are ready; the time, and how many are at the end.
+    async fn all_ready(
+        &mut self,
+        count: usize,
+        started: Instant,
+        deadline: Duration,
+    ) -> Result<(Duration, usize)> {
+        loop {
+            self.running.check()?;
+            let ready = self.ready().await?;
+            if ready >= count || started.elapsed() > deadline {
+                return Ok((started.elapsed(), ready));
+            }
+            sleep(Duration::from_millis(100)).await;
+        }
+    }
+}
+
+pub(crate) async fn rollout(
+    folder: &Path,
+    peer: Peer,
+    layout: Layout,
+    count: usize,
+    deadline: Duration,
+) -> Result<Rollout> {
+    let mut world = World::start(folder, peer, layout, count).await?;
+    let before = measure::requests(&world.api).await?;
+    let own_before = world.plane.audited()?.len();
+    let (took, ready, usage) = match peer {
+        Peer::Bare => {
+            let (took, usage) =
+                peer::bare(&folder.join("peer"), &world.plane, layout, count).await?;
+            deployments_ready(&world.api, count).await?;
+            (took, count, usage)
+        }
+        Peer::Rosin | Peer::Flux => {
+            let started = Instant::now();
+            let objects = (0..count)
+                .map(|index| workload::kustomization_of(layout, index, &json!({})))
+                .collect();
+            world.create(objects).await?;
+            let (took, ready) = world.all_ready(count, started, deadline).await?;
+            (took, ready, world.running.usage()?)
+        }
+    };
+    let all = measure::requests(&world.api).await? - before;
+    let audited = world.plane.audited()?.split_off(own_before);
+    world.plane.stop();
+    Ok(Rollout {
+        took,
+        ready,
+        count,
+        peak_memory: usage.peak_memory,
+        cpu: usage.cpu,
+        own: audited.len() as f64 / count as f64,
+        all: all as f64 / count as f64,
+        by_kind: measure::by_kind(&audited),
+    })
+}
+
+/// What waiting costs: a chain of dependencies, and reconciles that change nothing.
+pub(crate) struct Steady {
+    pub(crate) chain: Duration,
+    pub(crate) requested: f64,
+    pub(crate) by_interval: f64,
+    pub(crate) by_kind: Vec<(usize, String)>,
+}
+
+impl fmt::Display for Steady {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            chain,
+            requested,
+            by_interval,
+            by_kind,
+        } = self;
+        write!(
+            f,
+            "chain {:.1} s; requests of a reconcile without change: {requested:.1} where it was asked for, {by_interval:.1} by interval",
+            chain.as_secs_f64()
+        )?;
+        for (number, request) in by_kind.iter().take(8) {
+            write!(f, "\n      {number:5}  {request}")?;
+        }
+        Ok(())
+    }
+}
+
+const LINKS: usize = 20;
+const INTERVAL: Duration = Duration::from_secs(5);
+const INTERVALS: u32 = 4;
+
+pub(crate) async fn steady(folder: &Path, peer: Peer) -> Result<Steady> {
+    let mut world = World::start(folder, peer, Layout::Each, LINKS).await?;
+    let started = Instant::now();
+    let link = |index: usize| {
+        let needs = if index == 0 {
+            json!([])
+        } else {
+            json!([{ "name": workload::name(index - 1) }])
+        };
+        workload::kustomization_of(Layout::Each, index, &json!({ "dependsOn": needs }))
+    };
+    world.create((0..LINKS).map(link).collect()).await?;
+    let (chain, ready) = world
+        .all_ready(LINKS, started, Duration::from_secs(300))
+        .await?;
+    if ready < LINKS {
+        bail!(
+            "{ready} of {LINKS} links were ready after {:.0} s",
+            chain.as_secs_f64()
+        );
+    }
+
+    let names: Vec<Ref> = (0..LINKS)
+        .map(|index| Ref::kustomization(HOME, &workload::name(index)))
+        .collect();
+    quiet(&world).await?;
+    let before = world.plane.audited()?.len();
+    for name in &names {
+        flux::reconcile(&world.api, name).await?;
+    }
+    quiet(&world).await?;
+    let requested = (world.plane.audited()?.len() - before) as f64 / LINKS as f64;
+
+    let seconds = format!("{}s", INTERVAL.as_secs());
+    for name in &names {
+        world
+            .api
+            .merge(name, &json!({ "spec": { "interval": seconds } }), "bench")
+            .await?;
+    }
+    // The change itself is a reconcile; those after it are counted.
+    sleep(INTERVAL).await;
+    let before = world.plane.audited()?.len();
+    sleep(INTERVAL * INTERVALS).await;
+    let audited = world.plane.audited()?.split_off(before);
+    let by_interval = audited.len() as f64 / (LINKS as f64 * f64::from(INTERVALS));
+    world.running.check()?;
+    world.plane.stop();
+    Ok(Steady {
+        chain,
+        requested,
+        by_interval,
+        by_kind: measure::by_kind(&audited),
+    })
+}
+
+/// Until the peer has asked for nothing for a while.
+async fn quiet(world: &World) -> Result<()> {
+    let mut last = world.plane.audited()?.len();
+    for _ in 0..60 {
+        sleep(Duration::from_millis(500)).await;
+        let now = world.plane.audited()?.len();
+        if now == last {
+            return Ok(());
+        }
+        last = now;
+    }
+    // A peer that polls is never quiet; its polling is part of what it costs.
+    Ok(())
+}
+
+async fn appears(api: &Api, object: &Ref) -> Result<()> {
+    use rosin_cluster_tests::wait::{Look, until};
+    until(object, Duration::from_secs(120), async || {
+        Ok(if api.get(object).await?.is_some() {
+            Look::Done(())
+        } else {
+            Look::Waiting("it is not there".into())
+        })
+    })
+    .await
+}
+
+/// The control plane's own work belongs to the sum of requests, so that it must be done.
+async fn deployments_ready(api: &Api, count: usize) -> Result<()> {
+    use rosin_cluster_tests::wait::{Look, until};
+    until("the Deployments", Duration::from_secs(300), async || {
+        let all = api.list("apps/v1", "Deployment", "", "").await?;
+        let ready = all
+            .iter()
+            .filter(|object| object["status"]["readyReplicas"] == 1)
+            .count();
+        Ok(if ready >= count {
+            Look::Done(())
+        } else {
+            Look::Waiting(format!("{ready} of {count} are ready"))
+        })
+    })
+    .await
+    .context("after the bare client")
+}

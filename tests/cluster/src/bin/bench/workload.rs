@@ -1,0 +1,89 @@
+//! One small app of four objects, as often as wanted.
+
+use anyhow::Result;
+use rosin_cluster_tests::Repository;
+use rosin_cluster_tests::flux::kustomization;
+use serde_json::{Value, json};
+
+use crate::Layout;
+
+/// Where the Flux objects are.
+pub(crate) const HOME: &str = "bench";
+pub(crate) const OBJECTS: usize = 4;
+
+pub(crate) fn name(index: usize) -> String {
+    format!("app-{index:04}")
+}
+
+/// The namespace that an app goes to.
+pub(crate) fn namespace(layout: Layout, index: usize) -> String {
+    match layout {
+        Layout::Each => name(index),
+        Layout::One => "apps".to_owned(),
+    }
+}
+
+pub(crate) fn namespaces(layout: Layout, count: usize) -> Vec<String> {
+    match layout {
+        Layout::Each => (0..count).map(name).collect(),
+        Layout::One => vec![namespace(layout, 0)],
+    }
+}
+
+/// The objects of an app, without a namespace.
+pub(crate) fn objects(index: usize) -> [Value; OBJECTS] {
+    let name = name(index);
+    let labels = json!({ "app": name });
+    let container = json!({
+        "name": "main",
+        "image": "example.com/app:1",
+        "ports": [{ "name": "http", "containerPort": 8080 }],
+        "envFrom": [{ "configMapRef": { "name": name } }],
+        "resources": { "requests": { "cpu": "10m", "memory": "16Mi" } },
+    });
+    [
+        json!({ "apiVersion": "v1", "kind": "ServiceAccount", "metadata": { "name": name } }),
+        json!({ "apiVersion": "v1", "kind": "ConfigMap", "metadata": { "name": name }, "data": { "mode": "fast", "index": index.to_string() } }),
+        json!({
+            "apiVersion": "v1", "kind": "Service", "metadata": { "name": name },
+            "spec": { "selector": labels, "ports": [{ "name": "http", "port": 80, "targetPort": "http" }] },
+        }),
+        json!({
+            "apiVersion": "apps/v1", "kind": "Deployment", "metadata": { "name": name },
+            "spec": {
+                "replicas": 1,
+                "selector": { "matchLabels": labels },
+                "template": { "metadata": { "labels": labels }, "spec": { "serviceAccountName": name, "containers": [container] } },
+            },
+        }),
+    ]
+}
+
+/// A repository with a folder for each app.
+pub(crate) fn write(repository: &Repository, count: usize) -> Result<String> {
+    for index in 0..count {
+        let mut text = String::new();
+        for object in objects(index) {
+            text += "---\n";
+            text += &serde_yaml::to_string(&object)?;
+        }
+        repository.write(&format!("{}/app.yaml", name(index)), &text)?;
+    }
+    repository.push("all apps")
+}
+
+/// The Kustomization of an app, with `more` in its spec.
+pub(crate) fn kustomization_of(layout: Layout, index: usize, more: &Value) -> Value {
+    let mut spec =
+        json!({ "wait": true, "timeout": "5m", "targetNamespace": namespace(layout, index) });
+    if let (Some(spec), Some(more)) = (spec.as_object_mut(), more.as_object()) {
+        spec.extend(more.clone());
+    }
+    kustomization(
+        HOME,
+        &name(index),
+        HOME,
+        &format!("./{}", name(index)),
+        &spec,
+    )
+}
