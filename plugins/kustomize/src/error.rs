@@ -61,6 +61,22 @@ impl Error {
         }
     }
 
+    /// The message with the place behind it.
+    #[must_use]
+    pub fn with_place(&self) -> String {
+        let message = self.message.trim_end();
+        let mut place = Vec::new();
+        match (&self.file, self.line) {
+            (Some(file), Some(line)) => place.push(format!("{file}:{line}")),
+            (Some(file), None) => place.push(file.clone()),
+            (None, _) => {}
+        }
+        if let Some(field) = &self.field {
+            place.push(format!("field {field}"));
+        }
+        if place.is_empty() { message.to_owned() } else { format!("{message} ({})", place.join(", ")) }
+    }
+
     pub(crate) fn is_malformed_yaml(&self) -> bool {
         self.kind == Kind::MalformedYaml
     }

@@ -8,6 +8,7 @@
 //! ([`references`]) and vars resolve ([`vars`]).
 
 mod accumulate;
+mod component;
 mod config;
 mod context;
 mod decode;
@@ -36,7 +37,6 @@ mod vars;
 mod yaml;
 
 use rosin_manifest::node::Node;
-use serde_json::Value;
 
 pub use error::Error;
 pub use files::{Entry, Files, ReadError};
@@ -47,6 +47,7 @@ use context::Context;
 use kustomization::SortOptions;
 use loader::Loader;
 use resmap::ResMap;
+use resource::Resource;
 use target::Target;
 
 /// The version that `app.kubernetes.io/managed-by` names: the one whose behaviour this is.
@@ -90,25 +91,25 @@ pub struct Output {
 #[derive(Debug)]
 pub struct Object {
     node: Node,
+    /// Compact JSON; keys are in the order of the original's output.
+    pub json: String,
     pub file: String,
     /// Counted from 1; 0 where it is not known.
     pub line: u32,
 }
 
 impl Object {
-    /// As `kustomize build` prints it.
-    ///
-    /// # Errors
-    /// If a value has no form in JSON, such as infinity.
-    pub fn to_yaml(&self) -> Result<String, Error> {
-        let json = self.to_json()?;
-        Ok(rosin_manifest::yaml::to_string_sigs(&json))
+    fn new(resource: Resource) -> Result<Self, Error> {
+        let Resource { node, source, .. } = resource;
+        let located = |error: Error| error.in_file(&source.file).at_line(source.line);
+        let json = yaml::output_json(&node).map_err(located)?;
+        Ok(Self { node, json, file: source.file.to_string(), line: source.line })
     }
 
-    /// # Errors
-    /// If a value has no form in JSON, such as infinity.
-    pub fn to_json(&self) -> Result<Value, Error> {
-        yaml::node_to_json(&self.node).map_err(|error| error.in_file(&self.file))
+    /// As `kustomize build` prints it.
+    #[must_use]
+    pub fn to_yaml(&self) -> String {
+        yaml::object_text(&self.node)
     }
 }
 
@@ -125,14 +126,9 @@ pub fn build_with_warnings(request: &BuildRequest, files: &dyn Files) -> (Result
     let context = Context::new(request.flux.is_some());
     let result = run(request, files, &context);
     let warnings = context.take_warnings();
-    let output = result.map(|resources| {
-        let objects = resources.into_vec().into_iter().map(|resource| Object {
-            file: resource.source.file.to_string(),
-            line: resource.source.line,
-            node: resource.node,
-        });
-        Output { objects: objects.collect(), warnings: warnings.clone() }
-    });
+    let output = result
+        .and_then(|resources| resources.into_vec().into_iter().map(Object::new).collect())
+        .map(|objects| Output { objects, warnings: warnings.clone() });
     (output, warnings)
 }
 

@@ -6,12 +6,14 @@ use crate::files::{Entry, Files, ReadError};
 use crate::path;
 
 /// Which files a kustomization may name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Deserialize)]
 pub enum LoadRestrictor {
     /// Only those in its folder and below.
     #[default]
+    #[serde(rename = "root")]
     RootOnly,
     /// Any file of the tree, as Flux allows.
+    #[serde(rename = "none")]
     None,
 }
 

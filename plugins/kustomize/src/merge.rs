@@ -1,5 +1,7 @@
 //! The bridge to rosin-manifest's strategic merge and Kubernetes schema.
 
+use std::cell::Cell;
+
 use rosin_manifest::merge;
 use rosin_manifest::node::Node;
 use rosin_manifest::schema;
@@ -14,13 +16,14 @@ const BUILTIN: &str = "v1.21.2";
 pub(crate) struct Schema {
     schema: schema::Schema,
     chosen: bool,
-    /// Whether a user's schema is used beside the built-in one, as in Flux, or instead of it, as by the command.
-    adds: bool,
+    /// Whether a user's schema is used beside the built-in one. Always in Flux, which has loaded the built-in one before. The
+    /// command loads it only once it met a kind whose scope it does not know by heart.
+    adds: Cell<bool>,
 }
 
 impl Schema {
     pub(crate) fn new(adds: bool) -> Self {
-        Self { schema: schema::Schema::builtin(), chosen: false, adds }
+        Self { schema: schema::Schema::builtin(), chosen: false, adds: Cell::new(adds) }
     }
 
     pub(crate) fn set(&mut self, version: Option<&str>, custom: Option<&[u8]>, outermost: bool) -> Result<()> {
@@ -34,7 +37,7 @@ impl Schema {
             (Some(_), None) => bail!("the specified OpenAPI version is not built in"),
             (None, Some(custom)) => {
                 let json = crate::yaml::to_json(custom)?;
-                self.schema = schema::Schema::custom(&json, self.adds)
+                self.schema = schema::Schema::custom(&json, self.adds.get())
                     .map_err(|error| Error::new(format!("invalid schema file: {error}")))?;
             }
         }
@@ -43,7 +46,13 @@ impl Schema {
     }
 
     pub(crate) fn is_cluster_scoped(&self, api_version: &str, kind: &str) -> bool {
-        self.schema.is_cluster_scoped(api_version, kind)
+        match self.schema.is_namespaced(api_version, kind) {
+            Some(namespaced) => !namespaced,
+            None => {
+                self.adds.set(true);
+                false
+            }
+        }
     }
 }
 

@@ -49,6 +49,44 @@ pub(crate) fn object_text(node: &Node) -> String {
     yaml::node_to_string_sigs(node).unwrap_or_default()
 }
 
+/// An object as compact JSON, unless it holds what the original cannot print.
+pub(crate) fn output_json(node: &Node) -> Result<String> {
+    let failed = |text: &str| {
+        let object = node.to_json().map_or_else(|_| "map[string]interface {}(nil)".to_owned(), |json| go_syntax(&json));
+        Error::new(format!("{object}: {text}"))
+    };
+    let json = node.to_json_string().map_err(|error| failed(&error.to_string()).at_line(error.line()))?;
+    if json.chars().any(is_forbidden_in_yaml) {
+        return Err(failed("yaml: control characters are not allowed"));
+    }
+    Ok(json)
+}
+
+/// Characters that YAML has no place for. Those below a space are escaped in JSON.
+fn is_forbidden_in_yaml(c: char) -> bool {
+    matches!(c, '\u{7f}'..='\u{84}' | '\u{86}'..='\u{9f}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}')
+}
+
+/// A value as Go's `%#v` prints it.
+fn go_syntax(value: &Value) -> String {
+    match value {
+        Value::Null => "interface {}(nil)".to_owned(),
+        Value::String(text) => go_quote(text),
+        Value::Array(items) => {
+            let items: Vec<String> = items.iter().map(go_syntax).collect();
+            format!("[]interface {{}}{{{}}}", items.join(", "))
+        }
+        Value::Object(entries) => {
+            let mut entries: Vec<_> = entries.iter().collect();
+            entries.sort_by_key(|(key, _)| *key);
+            let entries: Vec<String> =
+                entries.into_iter().map(|(key, value)| format!("{}:{}", go_quote(key), go_syntax(value))).collect();
+            format!("map[string]interface {{}}{{{}}}", entries.join(", "))
+        }
+        other => other.to_string(),
+    }
+}
+
 /// A configuration as messages quote it.
 pub(crate) fn config_text(value: &Value) -> String {
     yaml::to_string_sigs(value)

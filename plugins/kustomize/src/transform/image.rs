@@ -158,7 +158,7 @@ mod tests {
         image.in_containers(&mut node).unwrap();
         assert_eq!(
             node.to_json().unwrap().to_string(),
-            r#"{"kind":"X","deep":[{"containers":[{"image":"nginx:2"}]}],"other":{"image":"nginx:1"}}"#
+            r#"{"deep":[{"containers":[{"image":"nginx:2"}]}],"kind":"X","other":{"image":"nginx:1"}}"#
         );
     }
 }

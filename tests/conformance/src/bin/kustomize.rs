@@ -50,8 +50,7 @@ fn build(arguments: &[String]) -> Result<ExitCode, String> {
         eprintln!("{warning}");
     }
     let output = result.map_err(|error| error.to_string())?;
-    let texts: Vec<String> =
-        output.objects.iter().map(Object::to_yaml).collect::<Result<_, _>>().map_err(|error| error.to_string())?;
+    let texts: Vec<String> = output.objects.iter().map(Object::to_yaml).collect();
     std::io::stdout().write_all(texts.join("---\n").as_bytes()).map_err(|error| error.to_string())?;
     Ok(ExitCode::SUCCESS)
 }
