@@ -15,7 +15,7 @@ use crate::wait::{Look, until};
 /// Applies the manifests of `deploy/` without workloads and waits until the custom resources are served. Says how many objects.
 pub async fn install(api: &Api) -> Result<usize> {
     let mut objects = Vec::new();
-    for file in manifests(&paths::repository().join("deploy"))? {
+    for file in manifests(&paths::deploy())? {
         let text = fs::read_to_string(&file)?;
         objects.extend(documents(&text).with_context(|| format!("reading {}", file.display()))?);
     }

@@ -39,3 +39,8 @@ pub fn rosin() -> Result<PathBuf> {
     }
     Ok(path)
 }
+
+/// The manifests that are installed: those of this clone, or of the folder that `ROSIN_DEPLOY` names.
+pub fn deploy() -> PathBuf {
+    env::var_os("ROSIN_DEPLOY").map_or_else(|| repository().join("deploy"), PathBuf::from)
+}
