@@ -18,21 +18,24 @@ endif
 
 stage := tests/tools/stage
 release := $(CARGO_TARGET_DIR)/release
+# Always the whole workspace, narrowed to a target: Cargo then chooses one set of features, and compiles each dependency once.
+cargo_build := cargo build --release --locked --workspace
 
 help: ## Show this list
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | awk -F '\t' '{ printf "  make %-18s %s\n", $$1, $$2 }'
 
 build: plugins ## Build the plugins and the program: bin/rosin
-	@$(stage) "build bin/rosin" cargo build --release --locked -p rosin
+	@$(stage) "build bin/rosin" $(cargo_build) --bin rosin
 	@mkdir -p bin && cp -f $(release)/rosin bin/rosin.new && mv -f bin/rosin.new bin/rosin
 	@echo "bin/rosin: $$(du -m bin/rosin | cut -f1) MiB"
 
 plugins: ## Build the WebAssembly plugins
-	@tests/tools/prepare wasm
-	@$(stage) "build the plugins" cargo run --quiet --release --locked -p xtask -- plugins
+	@tests/tools/prepare cc wasm
+	@$(stage) "build xtask" $(cargo_build) --bin xtask
+	@$(stage) "build the plugins" $(release)/xtask plugins
 
 programs: build
-	@$(stage) "build the demo and the test programs" cargo build --release --locked -p rosin-cluster-tests --bins
+	@$(stage) "build the demo and the test programs" $(cargo_build) $(foreach b,testenv demo e2e bench,--bin rosin-$(b))
 
 tools: ## Build the control plane that demo and tests run against (etcd, Kubernetes, kwok), once
 	@tests/tools/build control-plane
@@ -46,11 +49,11 @@ test-unit: plugins ## Run the tests that need no cluster
 	@$(stage) "unit and sandbox tests" cargo test --locked --workspace --exclude rosin-conformance
 
 test-conformance: ## Run our own cases and, where they are (ROSIN_CONFORMANCE), the recorded renders
-	@$(stage) "recorded renders" cargo test --release --locked -p rosin-conformance
+	@$(stage) "recorded renders" cargo test --release --locked --workspace --test kustomize
 
 test-cluster: build tools ## Run the tests against a real control plane
 	@tests/tools/build flux
-	@$(stage) "cluster tests" cargo test --release --locked -p rosin-cluster-tests --test cluster -- --ignored
+	@$(stage) "cluster tests" cargo test --release --locked --workspace --test cluster -- --ignored
 
 lint: ## Check formatting, clippy, licences and that generated files are current
 	@$(stage) "formatting" cargo fmt --all --check
@@ -62,12 +65,12 @@ deny: ## Check licences, sources and duplicates of dependencies
 	@$(stage) "cargo deny" tests/tools/deny
 
 generated: ## Check that generated files (CRDs, RBAC) are current
-	@$(stage) "generated files" cargo run --quiet --release --locked -p xtask -- crds --check
+	@$(stage) "build xtask" $(cargo_build) --bin xtask
+	@$(stage) "generated files" $(release)/xtask crds --check
 
-e2e: build tools ## Play the recorded scenarios (MATCH='^ks-' for some), against a control plane without nodes
+e2e: programs tools ## Play the recorded scenarios (MATCH='^ks-' for some), against a control plane without nodes
 	@tests/tools/prepare python
 	@tests/tools/build flux
-	@$(stage) "build the runner" cargo build --release --locked -p rosin-cluster-tests --bins
 	@$(release)/rosin-e2e $(if $(MATCH),--match '$(MATCH)')
 
 demo-stop: ## End what make demo KEEP=1 left running
