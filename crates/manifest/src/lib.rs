@@ -9,6 +9,8 @@
 //! | make a node | [`Node::string`], [`Node::int`], [`Node::bool`], [`Node::plain`], [`Node::mapping`], `Node::from(Vec<Node>)`, [`Node::from_json`] |
 //! | tree to JSON | [`Node::to_json`] |
 
+pub mod json_patch;
+pub mod labels;
 pub mod merge;
 pub mod node;
 pub mod schema;

@@ -14,9 +14,9 @@ mod oracle;
 use std::path::Path;
 
 use oracle::{Oracle, Report};
-use rosin_manifest::merge;
 use rosin_manifest::schema::Schema;
 use rosin_manifest::yaml::{self, Dialect};
+use rosin_manifest::{json_patch, labels, merge};
 
 type Answer = Result<String, String>;
 
@@ -154,4 +154,85 @@ fn merge(object: &str, patch: &str, schema: &Schema) -> Answer {
         Some(merged) => yaml::node_to_string_sigs(&merged).map_err(|error| error.to_string()),
         None => Ok(String::new()),
     }
+}
+
+#[test]
+#[ignore = "needs the Go oracle"]
+fn json_patches_are_applied_alike() {
+    let objects = oracle::patches::objects(&seeds());
+    let mut random = oracle::Random(0x1234_5678_9ABC_DEF1);
+    let (mut oracle, mut report) = (Oracle::start(), Report::new("json6902"));
+    for _ in 0..rounds() {
+        let object = &objects[random.below(objects.len())];
+        let patch = oracle::patches::operations(object, &mut random);
+        let input = yaml::to_string_kyaml(object);
+        report.add(
+            &format!("{input}\n=====\n{patch}"),
+            &json_patch(&input, &patch),
+            &oracle.ask("json6902", &input, &patch),
+        );
+    }
+    report.finish();
+}
+
+fn json_patch(object: &str, patch: &str) -> Answer {
+    let object = yaml::read_resources(object.as_bytes())
+        .map_err(|error| error.to_string())?
+        .pop()
+        .ok_or("nothing".to_owned())?;
+    let patched = json_patch::Patch::parse(patch.as_bytes()).and_then(|patch| patch.apply(&object));
+    yaml::node_to_string_sigs(&patched.map_err(|error| error.to_string())?)
+        .map_err(|error| error.to_string())
+}
+
+#[test]
+#[ignore = "needs the Go oracle"]
+fn labels_are_selected_alike() {
+    let object = "kind: A\nmetadata:\n  name: a\n  labels: {app: web, tier: front, n: '5', empty: '', example.com/x: y, in: in}\n";
+    let labels = yaml::read_one(object.as_bytes(), Dialect::Kyaml).unwrap();
+    let mut random = oracle::Random(0x0F0F_1234_5678_9ABC);
+    let (mut oracle, mut report) = (Oracle::start(), Report::new("labels"));
+    let pieces = [
+        "app",
+        "web",
+        "tier",
+        "front",
+        "n",
+        "5",
+        "empty",
+        "example.com/x",
+        "y",
+        "in",
+        "notin",
+        "=",
+        "==",
+        "!=",
+        "!",
+        "(",
+        ")",
+        ",",
+        ">",
+        "<",
+        " ",
+        " ",
+        "a/b/c",
+        "-x",
+        "X_",
+        "/",
+        "é",
+        "x.y",
+    ];
+    for _ in 0..rounds() {
+        let selector: String = (0..=random.below(7))
+            .map(|_| pieces[random.below(pieces.len())])
+            .collect();
+        let ours = labels::Selector::parse(&selector)
+            .map(|found| found.matches(|key| labels.label(key)).to_string());
+        report.add(
+            &selector,
+            &ours.map_err(|error| error.to_string()),
+            &oracle.ask("labels", object, &selector),
+        );
+    }
+    report.finish();
 }

@@ -88,6 +88,47 @@ impl Node {
     }
 }
 
+impl Node {
+    /// As kyaml turns the JSON of an object into a tree again: by way of Go's floats and its YAML, so that 1000000 is written
+    /// `1e+06`, and strings carry quotes only where they need them.
+    #[must_use]
+    pub fn from_go_json(value: &Value) -> Self {
+        match value {
+            Value::Number(number) => {
+                let text = go_float(number.as_f64().unwrap_or_default());
+                let tag = resolve::kyaml(&text);
+                Scalar::new(text, tag, Style::Plain).into()
+            }
+            Value::String(text) => {
+                Scalar::new(text.as_str(), Tag::Str, crate::yaml::go_string_style(text)).into()
+            }
+            Value::Array(items) => {
+                let items: Vec<Self> = items.iter().map(Self::from_go_json).collect();
+                Self {
+                    flow: items.is_empty(),
+                    ..items.into()
+                }
+            }
+            Value::Object(entries) => {
+                let mut sorted: Vec<(&str, &Value)> = entries
+                    .iter()
+                    .map(|(key, value)| (key.as_str(), value))
+                    .collect();
+                crate::yaml::sort_keys(&mut sorted);
+                let map: super::Mapping = sorted
+                    .into_iter()
+                    .map(|(key, value)| (key, Self::from_go_json(value)))
+                    .collect();
+                Self {
+                    flow: map.is_empty(),
+                    ..map.into()
+                }
+            }
+            other => Self::from_json(other),
+        }
+    }
+}
+
 fn number_node(number: &Number) -> Node {
     match number.as_f64() {
         Some(float) if number.is_f64() => match json_float(float) {

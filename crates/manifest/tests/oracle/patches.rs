@@ -103,3 +103,78 @@ fn vary(node: &Node, random: &mut Random, depth: usize) -> Node {
         }
     }
 }
+
+/// JSON patches with paths that mostly exist.
+pub(crate) fn operations(object: &Node, random: &mut Random) -> String {
+    let mut paths = vec![
+        String::new(),
+        "/nope".to_owned(),
+        "/nope/deeper".to_owned(),
+        "metadata".to_owned(),
+    ];
+    collect(object, "", &mut paths);
+    let pick = |random: &mut Random| {
+        let path = paths[random.below(paths.len())].clone();
+        match random.below(12) {
+            0 => path + "/-",
+            1 => path + "/0",
+            2 => path + "/-1",
+            3 => path + "/new~1key",
+            4 => path + "/99",
+            _ => path,
+        }
+    };
+    let values = [
+        serde_json::json!(5),
+        serde_json::json!("5"),
+        serde_json::json!(null),
+        serde_json::json!({"a": [1, 2.5]}),
+        serde_json::json!([]),
+        serde_json::json!("a\nb"),
+        serde_json::json!(1_234_567_890),
+        serde_json::json!(true),
+        serde_json::json!("yes"),
+    ];
+    let operations: Vec<serde_json::Value> = (0..=random.below(4))
+        .map(|_| {
+            let kind = [
+                "add", "remove", "replace", "move", "copy", "test", "add", "replace", "bad",
+            ][random.below(9)];
+            let mut operation = serde_json::json!({"op": kind, "path": pick(random)});
+            if matches!(kind, "move" | "copy") {
+                operation["from"] = pick(random).into();
+            }
+            if random.below(10) > 0 {
+                operation["value"] = values[random.below(values.len())].clone();
+            }
+            operation
+        })
+        .collect();
+    if random.below(2) == 0 {
+        return serde_json::Value::from(operations).to_string();
+    }
+    yaml::to_string_sigs(&operations.into())
+}
+
+fn collect(node: &Node, path: &str, paths: &mut Vec<String>) {
+    if !path.is_empty() {
+        paths.push(path.to_owned());
+    }
+    match &node.kind {
+        Kind::Scalar(_) => {}
+        Kind::Sequence(items) => {
+            for (at, item) in items.iter().enumerate() {
+                collect(item, &format!("{path}/{at}"), paths);
+            }
+        }
+        Kind::Mapping(map) => {
+            for (key, value) in map.iter() {
+                collect(
+                    value,
+                    &format!("{path}/{}", key.replace('~', "~0").replace('/', "~1")),
+                    paths,
+                );
+            }
+        }
+    }
+}

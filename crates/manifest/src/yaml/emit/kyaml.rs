@@ -73,6 +73,18 @@ fn style(scalar: &Scalar) -> ScalarStyle<'static> {
     ScalarStyle { style, tag }
 }
 
+/// The style in which go-yaml v3 writes a Go string as the value of a field.
+pub(crate) fn go_string_style(text: &str) -> Style {
+    let wanted = if text.contains('\n') {
+        Style::Literal
+    } else if resolve::plain(text, Dialect::Kyaml) == Tag::Str && resolve::is_string_in_sigs(text) {
+        Style::Plain
+    } else {
+        Style::DoubleQuoted
+    };
+    Writer::new(Fork::V3).style_of_value(text, wanted)
+}
+
 /// A folded scalar printed and read again; None if that fails.
 pub(crate) fn reprint_folded(text: &str) -> Option<String> {
     let mut writer = Writer::new(Fork::V3);

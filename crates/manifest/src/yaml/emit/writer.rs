@@ -270,6 +270,16 @@ impl Writer {
         style
     }
 
+    /// The style that a value of a block mapping would get.
+    pub(super) fn style_of_value(&self, text: &str, style: Style) -> Style {
+        self.style(
+            text,
+            ScalarStyle { style, tag: None },
+            analyze(text, self.fork == Fork::V3),
+            false,
+        )
+    }
+
     pub(super) fn is_v3(&self) -> bool {
         self.fork == Fork::V3
     }
