@@ -1,11 +1,15 @@
 //! The bridge to rosin-manifest's JSON 6902.
 
+use rosin_manifest::json_patch::Patch;
 use rosin_manifest::node::Node;
 
-use crate::error::{Result, bail};
+use crate::error::{Error, Result};
 
-pub(crate) struct Operations {}
+/// A decoded patch.
+#[derive(Debug)]
+pub(crate) struct Operations(Patch);
 
+/// A patch as JSON, for messages: the original turns YAML into JSON before it decodes it.
 pub(crate) fn as_json_text(content: &[u8]) -> Result<String> {
     if content.first() == Some(&b'[') {
         return Ok(String::from_utf8_lossy(content).into_owned());
@@ -14,15 +18,15 @@ pub(crate) fn as_json_text(content: &[u8]) -> Result<String> {
 }
 
 impl Operations {
-    pub(crate) fn parse(_content: &[u8]) -> Result<Self> {
-        bail!("json patch: waiting for rosin-manifest")
+    pub(crate) fn parse(content: &[u8]) -> Result<Self> {
+        Patch::parse(content).map(Self).map_err(|error| Error::new(error.to_string()))
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        true
+        self.0.is_empty()
     }
 
-    pub(crate) fn apply(&self, _object: &Node) -> Result<Node> {
-        bail!("json patch: waiting for rosin-manifest")
+    pub(crate) fn apply(&self, object: &Node) -> Result<Node> {
+        self.0.apply(object).map_err(|error| Error::new(error.to_string()))
     }
 }

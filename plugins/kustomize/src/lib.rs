@@ -20,7 +20,6 @@ mod id;
 mod json_patch;
 mod kustomization;
 mod kyaml;
-mod labels;
 mod loader;
 mod merge;
 mod origin;

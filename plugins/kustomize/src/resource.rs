@@ -298,8 +298,7 @@ impl Resource {
         let Some(metadata) = metadata(&mut self.node) else { return };
         metadata.remove(field);
         if !entries.is_empty() {
-            let entries: Mapping = entries.into_iter().map(|(key, value)| (key, Node::string(value))).collect();
-            metadata.insert(field, entries);
+            metadata.insert(field, text_mapping(entries));
         }
     }
 
@@ -325,8 +324,11 @@ impl Resource {
         if patch.allow_name_change || patch.allow_kind_change {
             self.store_previous_id(context);
         }
-        let target = std::mem::take(&mut self.node);
-        self.node = context.strategic_merge(target, &patch.node)?.unwrap_or_default();
+        // The original hands a replaced object to nobody: `$patch: replace` at the top has no effect.
+        if patch.node.text_at(&["$patch"]) != Some("replace") {
+            let target = std::mem::take(&mut self.node);
+            self.node = context.strategic_merge(target, &patch.node)?.unwrap_or_default();
+        }
         if self.is_empty() {
             return Ok(());
         }
@@ -371,8 +373,7 @@ impl Resource {
         let Some(fields) = self.node.as_mapping_mut() else { return };
         fields.remove(field);
         if !entries.is_empty() {
-            let entries: Mapping = entries.into_iter().map(|(key, value)| (key, Node::string(value))).collect();
-            fields.insert(field, entries);
+            fields.insert(field, text_mapping(entries));
         }
     }
 
@@ -506,6 +507,14 @@ fn text_map(node: Option<&Node>) -> BTreeMap<String, String> {
         .flat_map(Mapping::iter)
         .map(|(key, value)| (key.to_owned(), kyaml::text(value).to_owned()))
         .collect()
+}
+
+fn text_mapping(entries: BTreeMap<String, String>) -> Mapping {
+    let mut mapping = Mapping::with_capacity(entries.len());
+    for (key, value) in entries {
+        kyaml::put(&mut mapping, &key, Node::string(value));
+    }
+    mapping
 }
 
 /// A map as Go's `%v` prints it.

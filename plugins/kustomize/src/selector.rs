@@ -1,13 +1,13 @@
 //! Selectors with patterns: which objects a patch or a replacement is meant for.
 
 use regex::Regex;
+use rosin_manifest::labels;
 
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::id::{Gvk, ResId};
 use crate::kustomization::Selector;
 use crate::kyaml;
-use crate::labels::LabelSelector;
 use crate::resmap::ResMap;
 use crate::resource::Resource;
 
@@ -41,6 +41,10 @@ impl Pattern {
     }
 }
 
+fn requirements(selector: &str) -> Result<labels::Selector> {
+    labels::Selector::parse(selector).map_err(|error| Error::new(error.to_string()))
+}
+
 /// The gist in the form that Go gives it.
 fn go_regex_error(error: &regex::Error, pattern: &str) -> String {
     let text = error.to_string();
@@ -64,8 +68,8 @@ pub(crate) struct Matcher {
     kind: Pattern,
     name: Pattern,
     namespace: Pattern,
-    labels: LabelSelector,
-    annotations: LabelSelector,
+    labels: labels::Selector,
+    annotations: labels::Selector,
     says_nothing_of_identity: bool,
     has_label_selectors: bool,
 }
@@ -79,8 +83,8 @@ impl Matcher {
             kind: Pattern::new(kind)?,
             name: Pattern::new(name)?,
             namespace: Pattern::new(namespace)?,
-            labels: LabelSelector::parse(&selector.label_selector)?,
-            annotations: LabelSelector::parse(&selector.annotation_selector)?,
+            labels: requirements(&selector.label_selector)?,
+            annotations: requirements(&selector.annotation_selector)?,
             says_nothing_of_identity: selector.id.is_empty(),
             has_label_selectors: !selector.label_selector.is_empty() || !selector.annotation_selector.is_empty(),
         })

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use rosin_manifest::node::{Node, Scalar, Tag};
+use rosin_manifest::node::{Kind, Node, Scalar, Tag, go_float};
 use rosin_manifest::yaml::{self, Dialect, ReadError};
 use serde_json::Value;
 
@@ -52,8 +52,7 @@ pub(crate) fn object_text(node: &Node) -> String {
 /// An object as compact JSON, unless it holds what the original cannot print.
 pub(crate) fn output_json(node: &Node) -> Result<String> {
     let failed = |text: &str| {
-        let object = node.to_json().map_or_else(|_| "map[string]interface {}(nil)".to_owned(), |json| go_syntax(&json));
-        Error::new(format!("{object}: {text}"))
+        Error::new(format!("{}: {text}", go_syntax(node)))
     };
     let json = node.to_json_string().map_err(|error| failed(&error.to_string()).at_line(error.line()))?;
     if json.chars().any(is_forbidden_in_yaml) {
@@ -68,22 +67,38 @@ fn is_forbidden_in_yaml(c: char) -> bool {
 }
 
 /// A value as Go's `%#v` prints it.
-fn go_syntax(value: &Value) -> String {
-    match value {
-        Value::Null => "interface {}(nil)".to_owned(),
-        Value::String(text) => go_quote(text),
-        Value::Array(items) => {
+fn go_syntax(node: &Node) -> String {
+    match &node.kind {
+        Kind::Sequence(items) => {
             let items: Vec<String> = items.iter().map(go_syntax).collect();
             format!("[]interface {{}}{{{}}}", items.join(", "))
         }
-        Value::Object(entries) => {
-            let mut entries: Vec<_> = entries.iter().collect();
-            entries.sort_by_key(|(key, _)| *key);
-            let entries: Vec<String> =
-                entries.into_iter().map(|(key, value)| format!("{}:{}", go_quote(key), go_syntax(value))).collect();
-            format!("map[string]interface {{}}{{{}}}", entries.join(", "))
+        Kind::Mapping(fields) => {
+            // Keys that are no strings come last, as they are another type.
+            let mut fields: Vec<_> = fields.entries().iter().collect();
+            fields.sort_by_key(|(key, _)| (key.tag != Tag::Str, key.value.clone()));
+            let all_strings = fields.iter().all(|(key, _)| key.tag == Tag::Str);
+            let key_type = if all_strings { "string" } else { "interface {}" };
+            let fields: Vec<String> =
+                fields.into_iter().map(|(key, value)| format!("{}:{}", scalar_syntax(key), go_syntax(value))).collect();
+            format!("map[{key_type}]interface {{}}{{{}}}", fields.join(", "))
         }
-        other => other.to_string(),
+        Kind::Scalar(scalar) => scalar_syntax(scalar),
+    }
+}
+
+fn scalar_syntax(scalar: &Scalar) -> String {
+    match scalar.tag {
+        Tag::Null => "interface {}(nil)".to_owned(),
+        Tag::Str | Tag::Timestamp | Tag::Binary => go_quote(&scalar.value),
+        Tag::Bool => scalar.value.to_lowercase(),
+        Tag::Int => yaml::resolve::integer(&scalar.value).map_or_else(|| scalar.value.to_string(), |value| value.to_string()),
+        Tag::Float => match yaml::resolve::float(&scalar.value) {
+            Some(value) if value.is_nan() => "NaN".to_owned(),
+            Some(value) if value.is_infinite() => if value > 0.0 { "+Inf" } else { "-Inf" }.to_owned(),
+            Some(value) => go_float(value),
+            None => scalar.value.to_string(),
+        },
     }
 }
 
@@ -158,11 +173,24 @@ pub(crate) fn go_quote(text: &str) -> String {
             c if c < ' ' || c == '\u{7f}' => {
                 let _ = write!(quoted, "\\x{:02x}", u32::from(c));
             }
+            c if !is_printable(c) => {
+                let code = u32::from(c);
+                let _ = if code > 0xffff { write!(quoted, "\\U{code:08x}") } else { write!(quoted, "\\u{code:04x}") };
+            }
             c => quoted.push(c),
         }
     }
     quoted.push('"');
     quoted
+}
+
+/// Go prints letters, marks, numbers, symbols and the plain space, but no other spaces, formats and private characters.
+fn is_printable(c: char) -> bool {
+    !matches!(c,
+        '\u{80}'..='\u{a0}' | '\u{ad}' | '\u{600}'..='\u{605}' | '\u{61c}' | '\u{6dd}' | '\u{1680}' | '\u{180e}'
+        | '\u{2000}'..='\u{200f}' | '\u{2028}'..='\u{202f}' | '\u{205f}'..='\u{206f}' | '\u{3000}'
+        | '\u{e000}'..='\u{f8ff}' | '\u{feff}' | '\u{fff0}'..='\u{fffb}' | '\u{fffe}' | '\u{ffff}'
+        | '\u{e0000}'..='\u{10ffff}')
 }
 
 /// As Go's `json.Marshal` writes it: sorted keys, and characters escaped that mean something in HTML.

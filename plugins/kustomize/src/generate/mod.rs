@@ -83,8 +83,8 @@ fn finish(mut object: Node, args: &GeneratorArgs, source: Source) -> Result<Reso
     if let Some(options) = &args.options {
         for (field, entries) in [("labels", &options.labels), ("annotations", &options.annotations)] {
             for (key, value) in entries {
-                if let Some(node) = object.lookup_create(&["metadata", field]) {
-                    node.insert(key.as_str(), Node::string(value.as_str()));
+                if let Some(node) = object.lookup_create(&["metadata", field]).and_then(Node::make_mapping) {
+                    kyaml::put(node, key, Node::string(value.as_str()));
                 }
             }
         }
@@ -100,8 +100,8 @@ fn finish(mut object: Node, args: &GeneratorArgs, source: Source) -> Result<Reso
 }
 
 fn set_in(object: &mut Node, field: &str, key: &str, value: String) {
-    if let Some(data) = object.lookup_create(&[field]) {
-        data.insert(key, Node::string(value));
+    if let Some(data) = object.lookup_create(&[field]).and_then(Node::make_mapping) {
+        kyaml::put(data, key, Node::string(value));
     }
 }
 

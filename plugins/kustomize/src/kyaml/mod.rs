@@ -101,11 +101,20 @@ pub(crate) fn set_scalar(node: &mut Node, value: &str, tag: Option<Tag>) -> Resu
     Ok(())
 }
 
+/// Sets a field of a mapping. A key that is new has no tag: one that looks like a number is none that JSON can have, and the
+/// original fails when it prints the object.
+pub(crate) fn put(mapping: &mut Mapping, key: &str, value: impl Into<Node>) {
+    match mapping.get_mut(key) {
+        Some(node) => *node = value.into(),
+        None => drop(mapping.insert_key(Scalar::plain(key), value.into())),
+    }
+}
+
 /// Sets a field of a mapping to a string.
 pub(crate) fn set_string(node: &mut Node, field: &str, value: &str) -> Result<()> {
     demand(node, NodeKind::Mapping)?;
     match node.make_mapping() {
-        Some(mapping) => drop(mapping.insert(field, Node::string(value))),
+        Some(mapping) => put(mapping, field, Node::string(value)),
         None => bail!("cannot set field {field}"),
     }
     Ok(())
@@ -125,7 +134,7 @@ pub(crate) fn set_plain(mapping: &mut Mapping, field: &str, value: &str) {
             } else {
                 Scalar::new(value, Tag::Str, Style::DoubleQuoted)
             };
-            mapping.insert(field, scalar);
+            put(mapping, field, scalar);
         }
     }
 }
@@ -318,7 +327,10 @@ pub(crate) fn lookup_create<'n>(node: &'n mut Node, path: &[String], leaf: NodeK
             (Step::Field, _) => node.get_mut(text),
             (Step::Nowhere, Part::Field(name)) => {
                 let created = kind_before(parts.get(at + 1).copied(), leaf).empty();
-                node.make_mapping().map(|mapping| mapping.get_or_insert_with(name, || created))
+                node.make_mapping().and_then(|mapping| {
+                    put(mapping, name, created);
+                    mapping.get_mut(name)
+                })
             }
             (Step::Nowhere, Part::Element { field, value }) => {
                 let created = element(field, value);

@@ -46,7 +46,7 @@ fn field(node: &mut Node, name: &str, rest: &[String], matching: &mut PathMatch<
         };
         let created = kind_before(rest.first().map(String::as_str), leaf).empty();
         match node.make_mapping() {
-            Some(mapping) => drop(mapping.insert(name, created)),
+            Some(mapping) => super::put(mapping, name, created),
             None => bail!("cannot create field {name}"),
         }
     }
