@@ -35,3 +35,9 @@ pub use exec::{Env, Limits, MissingKey, Templates};
 pub use func::{Body, Function, Functions, Param, Signature};
 pub use parse::{ParseError, Tree, Trees, parse};
 pub use value::{IntType, Kind, List, ListType, Map, MapType, Object, Str, UintType, Value};
+
+/// Go's standard base 64, with padding.
+#[must_use]
+pub fn base64_encode(bytes: &[u8]) -> String {
+    base64::encode(bytes)
+}

@@ -1,1 +1,26 @@
-//! See Cargo.toml.
+//! Renders Helm charts as Helm 4 does, to the same bytes. A plain library; `component.rs` makes it a plugin.
+//!
+//! The way of a rendering: [`chart`] loads files into charts, [`dependencies`] decides which subcharts take part and what
+//! they hand up, [`values`] merges defaults and user's values, `engine` runs the templates, `manifests` cuts, sorts and
+//! separates what came out. [`render`] tells that story.
+
+pub mod chart;
+mod context;
+mod dependencies;
+mod engine;
+mod error;
+mod functions;
+mod glob;
+mod manifests;
+pub mod options;
+pub mod render;
+pub mod values;
+mod yaml;
+
+pub use context::{Capabilities, default_api_versions};
+pub use engine::Scene;
+pub use error::Error;
+pub use functions::functions;
+pub use manifests::{Hook, Manifest};
+pub use options::Options;
+pub use render::{Rendered, render, render_text, render_with};

@@ -1,9 +1,16 @@
-//! The template and function cases of the Helm corpus (`conformance/helm/README.md` describes them).
+//! The Helm corpus (`conformance/helm/README.md` describes it): its cases of the template language and of functions, one
+//! JSON object a line.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::rc::Rc;
 
-use rosin_template::{Env, Functions, Map, MissingKey, Still, Str, Templates, Value, parse};
+use rosin_helm::chart::{Chart, File, load_files};
+use rosin_helm::options::{CapabilityOptions, Release};
+use rosin_helm::{Options, Scene};
+use rosin_template::{
+    Ambient, Env, Functions, Map, MissingKey, Still, Str, Templates, Value, parse,
+};
 use serde::Deserialize;
 
 /// One case, without what is expected of it.
@@ -20,24 +27,122 @@ struct Case {
     missingkey: String,
 }
 
-/// Answers one line of the protocol.
-#[must_use]
-pub fn answer(line: &str) -> String {
-    let case: Case = match serde_json::from_str(line) {
-        Ok(case) => case,
-        Err(error) => {
-            return serde_json::json!({ "id": "", "error": error.to_string() }).to_string();
-        }
-    };
-    let result = match case.kind.as_str() {
-        "template" => template(&case),
-        kind => Err(format!("unknown kind {kind}")),
-    };
-    match result {
-        Ok(output) => serde_json::json!({ "id": case.id, "output": output }),
-        Err(error) => serde_json::json!({ "id": case.id, "error": error }),
+/// Answers cases; the chart around those of the functions is read once.
+pub struct Answers {
+    fixture: Vec<File>,
+}
+
+impl Answers {
+    /// `fixture` is the folder of the chart around every function case.
+    pub fn new(fixture: &Path) -> std::io::Result<Self> {
+        let mut files = Vec::new();
+        read_folder(fixture, "", &mut files)?;
+        Ok(Self { fixture: files })
     }
-    .to_string()
+
+    /// Answers one line of the protocol.
+    #[must_use]
+    pub fn answer(&self, line: &str) -> String {
+        let case: Case = match serde_json::from_str(line) {
+            Ok(case) => case,
+            Err(error) => {
+                return serde_json::json!({ "id": "", "error": error.to_string() }).to_string();
+            }
+        };
+        let result = match case.kind.as_str() {
+            "template" => template(&case),
+            "engine" => self.engine(&case),
+            kind => Err(format!("unknown kind {kind}")),
+        };
+        match result {
+            Ok(output) => serde_json::json!({ "id": case.id, "output": output }),
+            Err(error) => serde_json::json!({ "id": case.id, "error": error }),
+        }
+        .to_string()
+    }
+
+    /// Helm's engine: the text is a partial of the fixture's chart, the data are its values.
+    fn engine(&self, case: &Case) -> Result<String, String> {
+        let mut files = self.fixture.clone();
+        files.push(file("templates/_case.tpl", case.template.as_str()));
+        files.push(file(
+            "templates/out.yaml",
+            "{{ include \"case/templates/_case.tpl\" . }}",
+        ));
+        let chart: Chart = load_files(files).map_err(|error| error.to_string())?;
+        let mut values = match value(&case.data, false) {
+            Value::Map(values) => values,
+            _ => Map::default(),
+        };
+        if values.is_nil() {
+            values = Map::default();
+        }
+        let options = Options {
+            release: Release {
+                name: "rosin".into(),
+                namespace: "rosin-ns".into(),
+                ..Release::default()
+            },
+            capabilities: Some(CapabilityOptions {
+                kube_version: Some("v1.34.1".into()),
+                ..CapabilityOptions::default()
+            }),
+            ..Options::default()
+        };
+        let scene = Scene::new(Rc::new(World));
+        rosin_helm::render_text(chart, &values, &options, &scene, "case/templates/out.yaml")
+            .map(|text| text.to_text().into_owned())
+            .map_err(|error| error.to_string())
+    }
+}
+
+fn file(name: &str, text: &str) -> File {
+    File {
+        name: name.to_owned(),
+        data: Str::from(text),
+    }
+}
+
+/// Files below a folder, by their paths from it.
+pub fn read_folder(root: &Path, below: &str, files: &mut Vec<File>) -> std::io::Result<()> {
+    let mut entries: Vec<_> = std::fs::read_dir(root.join(below))?.collect::<Result<_, _>>()?;
+    entries.sort_by_key(std::fs::DirEntry::file_name);
+    for entry in entries {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let path = if below.is_empty() {
+            name
+        } else {
+            format!("{below}/{name}")
+        };
+        if entry.file_type()?.is_dir() {
+            read_folder(root, &path, files)?;
+        } else {
+            files.push(File {
+                data: Str::from(std::fs::read(root.join(&path))?),
+                name: path,
+            });
+        }
+    }
+    Ok(())
+}
+
+/// The machine's clock and entropy.
+pub struct World;
+
+impl Ambient for World {
+    fn now(&self) -> i64 {
+        let since = std::time::SystemTime::now()
+            .duration_since(std::time::UNIX_EPOCH)
+            .unwrap_or_default();
+        i64::try_from(since.as_nanos()).unwrap_or(i64::MAX)
+    }
+
+    fn random(&self, bytes: &mut [u8]) {
+        use std::io::Read;
+        let filled =
+            std::fs::File::open("/dev/urandom").and_then(|mut source| source.read_exact(bytes));
+        assert!(filled.is_ok(), "this system has no /dev/urandom");
+    }
 }
 
 /// The bare language: Go's own functions, the data as dot.

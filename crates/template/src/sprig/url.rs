@@ -39,7 +39,6 @@ struct Url {
 enum Part {
     Path,
     Host,
-    Zone,
     User,
     Fragment,
 }
@@ -48,7 +47,7 @@ fn must_escape(byte: u8, part: Part) -> bool {
     if byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte) {
         return false;
     }
-    if matches!(part, Part::Host | Part::Zone) && b"!$&'()*+,;=:[]<>\"".contains(&byte) {
+    if part == Part::Host && b"!$&'()*+,;=:[]<>\"".contains(&byte) {
         return false;
     }
     match byte {
@@ -82,7 +81,7 @@ fn unescape(text: &str, part: Part) -> Result<Vec<u8>, String> {
     while at < bytes.len() {
         if bytes[at] != b'%' {
             let byte = bytes[at];
-            if matches!(part, Part::Host | Part::Zone) && byte < 0x80 && must_escape(byte, part) {
+            if part == Part::Host && byte < 0x80 && must_escape(byte, part) {
                 let shown = quote(&bytes[at..=at]);
                 return Err(format!("invalid character {shown} in host name"));
             }

@@ -98,14 +98,16 @@ impl List {
 
 #[derive(Debug)]
 struct MapData {
-    kind: MapType,
     nil: bool,
     entries: RefCell<BTreeMap<Str, Value>>,
 }
 
 /// A map with string keys. Clones share the entries; iteration is in key order, as templates see it.
 #[derive(Clone, Debug)]
-pub struct Map(Rc<MapData>);
+pub struct Map {
+    kind: MapType,
+    data: Rc<MapData>,
+}
 
 impl Default for Map {
     fn default() -> Self {
@@ -121,36 +123,49 @@ impl Map {
 
     #[must_use]
     pub fn typed(kind: MapType, entries: BTreeMap<Str, Value>) -> Self {
-        Self(Rc::new(MapData {
+        Self {
             kind,
-            nil: false,
-            entries: RefCell::new(entries),
-        }))
+            data: Rc::new(MapData {
+                nil: false,
+                entries: RefCell::new(entries),
+            }),
+        }
     }
 
     /// A nil map: reads as empty; writing to it is an error.
     #[must_use]
     pub fn nil(kind: MapType) -> Self {
-        Self(Rc::new(MapData {
+        Self {
             kind,
-            nil: true,
-            entries: RefCell::default(),
-        }))
+            data: Rc::new(MapData {
+                nil: true,
+                entries: RefCell::default(),
+            }),
+        }
     }
 
     #[must_use]
     pub fn kind(&self) -> MapType {
-        self.0.kind
+        self.kind
+    }
+
+    /// The same map under another type name: what is changed in one shows in the other.
+    #[must_use]
+    pub fn with_kind(&self, kind: MapType) -> Self {
+        Self {
+            kind,
+            data: self.data.clone(),
+        }
     }
 
     #[must_use]
     pub fn is_nil(&self) -> bool {
-        self.0.nil
+        self.data.nil
     }
 
     #[must_use]
     pub fn len(&self) -> usize {
-        self.0.entries.borrow().len()
+        self.data.entries.borrow().len()
     }
 
     #[must_use]
@@ -160,31 +175,34 @@ impl Map {
 
     #[must_use]
     pub fn get(&self, key: &[u8]) -> Option<Value> {
-        self.0.entries.borrow().get(key).cloned()
+        self.data.entries.borrow().get(key).cloned()
     }
 
     #[must_use]
     pub fn contains(&self, key: &[u8]) -> bool {
-        self.0.entries.borrow().contains_key(key)
+        self.data.entries.borrow().contains_key(key)
     }
 
     pub fn insert(&self, key: impl Into<Str>, value: impl Into<Value>) {
-        self.0.entries.borrow_mut().insert(key.into(), value.into());
+        self.data
+            .entries
+            .borrow_mut()
+            .insert(key.into(), value.into());
     }
 
     pub fn remove(&self, key: &[u8]) -> Option<Value> {
-        self.0.entries.borrow_mut().remove(key)
+        self.data.entries.borrow_mut().remove(key)
     }
 
     #[must_use]
     pub fn entries(&self) -> Ref<'_, BTreeMap<Str, Value>> {
-        self.0.entries.borrow()
+        self.data.entries.borrow()
     }
 
     /// The entries as they are now: what a loop works on while its body changes the map.
     #[must_use]
     pub fn snapshot(&self) -> Vec<(Str, Value)> {
-        self.0
+        self.data
             .entries
             .borrow()
             .iter()
@@ -195,7 +213,7 @@ impl Map {
     /// Are these two the same map, not only equal ones?
     #[must_use]
     pub fn same(&self, other: &Self) -> bool {
-        Rc::ptr_eq(&self.0, &other.0)
+        Rc::ptr_eq(&self.data, &other.data)
     }
 }
 

@@ -1,0 +1,69 @@
+//! Charts: what they consist of, and how they are read from folders and archives.
+
+mod archive;
+mod ignore;
+mod load;
+mod metadata;
+
+use rosin_template::{Map, Str};
+
+pub(crate) use ignore::matches;
+pub use load::{load, load_files, read_values};
+pub use metadata::{Dependency, Maintainer, Metadata};
+
+/// A file of a chart, by its path inside it.
+#[derive(Clone, Debug)]
+pub struct File {
+    pub name: String,
+    pub data: Str,
+}
+
+/// A chart with its subcharts.
+#[derive(Clone, Debug, Default)]
+pub struct Chart {
+    pub metadata: Metadata,
+    pub values: Map,
+    /// `values.schema.json`
+    pub schema: Option<Str>,
+    pub templates: Vec<File>,
+    pub files: Vec<File>,
+    pub dependencies: Vec<Self>,
+}
+
+impl Chart {
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.metadata.name
+    }
+
+    #[must_use]
+    pub fn is_library(&self) -> bool {
+        self.metadata.kind.eq_ignore_ascii_case("library")
+    }
+
+    /// The definitions in `crds/`, this chart's before its subcharts', each with its path from the root chart.
+    #[must_use]
+    pub fn definitions(&self, path: &str) -> Vec<(String, Str)> {
+        let manifest = |name: &str| {
+            let extension = name
+                .rsplit('/')
+                .next()
+                .and_then(|base| base.rsplit_once('.'))
+                .map_or("", |(_, ext)| ext);
+            ["yaml", "yml", "json"]
+                .iter()
+                .any(|known| extension.eq_ignore_ascii_case(known))
+        };
+        let own = self
+            .files
+            .iter()
+            .filter(|file| file.name.starts_with("crds/") && manifest(&file.name));
+        let mut found: Vec<_> = own
+            .map(|file| (format!("{path}/{}", file.name), file.data.clone()))
+            .collect();
+        for chart in &self.dependencies {
+            found.extend(chart.definitions(&format!("{path}/charts/{}", chart.name())));
+        }
+        found
+    }
+}

@@ -1,0 +1,291 @@
+//! Rendered files to documents: cut, sorted by kind, hooks apart, each with the template and line it comes from.
+
+use std::collections::BTreeMap;
+
+use rosin_manifest::Node;
+use rosin_manifest::yaml::{self, Dialect};
+use rosin_template::Str;
+
+use crate::Error;
+
+/// Kinds in the order in which Helm installs them; others follow, by name.
+const INSTALL_ORDER: [&str; 38] = [
+    "PriorityClass",
+    "Namespace",
+    "NetworkPolicy",
+    "ResourceQuota",
+    "LimitRange",
+    "PodSecurityPolicy",
+    "PodDisruptionBudget",
+    "ServiceAccount",
+    "Secret",
+    "SecretList",
+    "ConfigMap",
+    "StorageClass",
+    "PersistentVolume",
+    "PersistentVolumeClaim",
+    "CustomResourceDefinition",
+    "ClusterRole",
+    "ClusterRoleList",
+    "ClusterRoleBinding",
+    "ClusterRoleBindingList",
+    "Role",
+    "RoleList",
+    "RoleBinding",
+    "RoleBindingList",
+    "Service",
+    "DaemonSet",
+    "Pod",
+    "ReplicationController",
+    "ReplicaSet",
+    "Deployment",
+    "HorizontalPodAutoscaler",
+    "StatefulSet",
+    "Job",
+    "CronJob",
+    "IngressClass",
+    "Ingress",
+    "APIService",
+    "MutatingWebhookConfiguration",
+    "ValidatingWebhookConfiguration",
+];
+
+const HOOK: &str = "helm.sh/hook";
+const HOOK_WEIGHT: &str = "helm.sh/hook-weight";
+const EVENTS: [&str; 10] = [
+    "pre-install",
+    "post-install",
+    "pre-delete",
+    "post-delete",
+    "pre-upgrade",
+    "post-upgrade",
+    "pre-rollback",
+    "post-rollback",
+    "test",
+    "test-success",
+];
+
+/// One document of a rendered template.
+#[derive(Clone, Debug)]
+pub struct Manifest {
+    /// The template's path from the root chart.
+    pub source: String,
+    /// The line in the rendered file at which the document begins.
+    pub line: u32,
+    pub text: String,
+    pub kind: String,
+}
+
+/// A document that is run at a moment of a release's life.
+#[derive(Clone, Debug)]
+pub struct Hook {
+    pub manifest: Manifest,
+    pub events: Vec<String>,
+    pub weight: i64,
+}
+
+impl Hook {
+    #[must_use]
+    pub fn is_test(&self) -> bool {
+        self.events.iter().any(|event| event == "test")
+    }
+}
+
+/// Cuts a text at its separators, as Helm does: `---` at the beginning of a line, with spaces behind it. Blank documents
+/// vanish, and documents begin with their first character that is no space.
+pub(crate) fn split(text: &str) -> Vec<(u32, &str)> {
+    let mut documents = Vec::new();
+    let mut start = text.len() - text.trim_start_matches(is_space).len();
+    let base = start;
+    let mut push = |from: usize, to: usize| {
+        let document = &text[from..to];
+        let trimmed = document.trim_start_matches(is_space);
+        if !trimmed.is_empty() {
+            let begin = to - trimmed.len();
+            let line = 1 + text[..begin].matches('\n').count();
+            documents.push((u32::try_from(line).unwrap_or(u32::MAX), trimmed));
+        }
+    };
+    let mut at = base;
+    while let Some(found) = memchr::memmem::find(&text.as_bytes()[at..], b"---") {
+        let separator = at + found;
+        if separator == base || text.as_bytes()[separator - 1] == b'\n' {
+            push(start, separator);
+            let tail = &text[separator + 3..];
+            start = separator + 3 + (tail.len() - tail.trim_start_matches([' ', '\t']).len());
+            at = start;
+        } else {
+            at = separator + 1;
+        }
+    }
+    push(start, text.len());
+    documents
+}
+
+fn is_space(c: char) -> bool {
+    c.is_whitespace()
+}
+
+/// Kind and annotations, which is all that sorting needs.
+struct Head {
+    kind: String,
+    annotations: BTreeMap<String, String>,
+}
+
+fn head(node: &Node) -> Result<Head, String> {
+    let unexpected = |what: &str, field: &str, kind: &str| {
+        format!(
+            "error unmarshaling JSON: while decoding JSON: json: cannot unmarshal {what} into Go struct field {field} of type {kind}"
+        )
+    };
+    let mut head = Head {
+        kind: String::new(),
+        annotations: BTreeMap::new(),
+    };
+    let Some(map) = node.as_mapping() else {
+        if node.is_null() {
+            return Ok(head);
+        }
+        let what = describe(node);
+        return Err(format!(
+            "error unmarshaling JSON: while decoding JSON: json: cannot unmarshal {what} into Go value of type util.SimpleHead"
+        ));
+    };
+    for (field, name) in [
+        ("apiVersion", "SimpleHead.apiVersion"),
+        ("kind", "SimpleHead.kind"),
+    ] {
+        if let Some(value) = map.get(field).filter(|value| !value.is_null()) {
+            match value.as_string() {
+                Some(text) if field == "kind" => head.kind = text.to_owned(),
+                Some(_) => {}
+                None => return Err(unexpected(describe(value), name, "string")),
+            }
+        }
+    }
+    let Some(metadata) = map.get("metadata").filter(|value| !value.is_null()) else {
+        return Ok(head);
+    };
+    let Some(metadata) = metadata.as_mapping() else {
+        return Err(unexpected(
+            describe(metadata),
+            "SimpleHead.metadata",
+            "struct { Name string \"json:\\\"name\\\"\"; Annotations map[string]string \"json:\\\"annotations\\\"\" }",
+        ));
+    };
+    if let Some(name) = metadata.get("name").filter(|value| !value.is_null())
+        && name.as_string().is_none()
+    {
+        return Err(unexpected(
+            describe(name),
+            "SimpleHead.metadata.name",
+            "string",
+        ));
+    }
+    if let Some(annotations) = metadata.get("annotations").filter(|value| !value.is_null()) {
+        let Some(annotations) = annotations.as_mapping() else {
+            return Err(unexpected(
+                describe(annotations),
+                "SimpleHead.metadata.annotations",
+                "map[string]string",
+            ));
+        };
+        for (key, value) in annotations.iter() {
+            match value.as_string() {
+                Some(text) => {
+                    head.annotations.insert(key.to_owned(), text.to_owned());
+                }
+                None if value.is_null() => {
+                    head.annotations.insert(key.to_owned(), String::new());
+                }
+                None => {
+                    return Err(unexpected(
+                        describe(value),
+                        "SimpleHead.metadata.annotations",
+                        "string",
+                    ));
+                }
+            }
+        }
+    }
+    Ok(head)
+}
+
+fn describe(node: &Node) -> &'static str {
+    if node.is_mapping() {
+        "object"
+    } else if node.is_sequence() {
+        "array"
+    } else if node.as_bool().is_some() {
+        "bool"
+    } else if node.as_string().is_some() {
+        "string"
+    } else {
+        "number"
+    }
+}
+
+fn rank(kind: &str) -> (usize, &str) {
+    match INSTALL_ORDER.iter().position(|known| *known == kind) {
+        Some(position) => (position, ""),
+        None => (INSTALL_ORDER.len(), kind),
+    }
+}
+
+/// Documents in the order of installation, hooks apart.
+pub(crate) fn sort(files: &BTreeMap<String, Str>) -> Result<(Vec<Hook>, Vec<Manifest>), Error> {
+    let (mut hooks, mut manifests) = (Vec::new(), Vec::new());
+    for (source, text) in files {
+        let text = text.to_text();
+        if text.trim().is_empty() {
+            continue;
+        }
+        for (line, document) in split(&text) {
+            let failed = |cause: String| Error::Manifest {
+                file: source.clone(),
+                cause,
+            };
+            let node = yaml::read_one(document.as_bytes(), Dialect::Sigs)
+                .map_err(|error| failed(format!("error converting YAML to JSON: {error}")))?;
+            let head = head(&node).map_err(failed)?;
+            let manifest = Manifest {
+                source: source.clone(),
+                line,
+                text: document.to_owned(),
+                kind: head.kind,
+            };
+            let Some(hook) = head.annotations.get(HOOK) else {
+                manifests.push(manifest);
+                continue;
+            };
+            let events: Vec<String> = hook
+                .split(',')
+                .map(|event| event.trim().to_lowercase())
+                .collect();
+            // A hook for an event that does not exist is dropped altogether.
+            if !events.iter().all(|event| EVENTS.contains(&event.as_str())) {
+                continue;
+            }
+            let events = events.into_iter().map(|event| {
+                if event == "test-success" {
+                    "test".into()
+                } else {
+                    event
+                }
+            });
+            let weight = head
+                .annotations
+                .get(HOOK_WEIGHT)
+                .and_then(|weight| weight.parse().ok())
+                .unwrap_or(0);
+            hooks.push(Hook {
+                manifest,
+                events: events.collect(),
+                weight,
+            });
+        }
+    }
+    manifests.sort_by(|a, b| rank(&a.kind).cmp(&rank(&b.kind)));
+    hooks.sort_by(|a, b| rank(&a.manifest.kind).cmp(&rank(&b.manifest.kind)));
+    Ok((hooks, manifests))
+}

@@ -1,0 +1,151 @@
+//! Between YAML and template values, through `rosin-manifest`'s reader and writer in the dialect of sigs.k8s.io/yaml.
+
+use std::collections::BTreeMap;
+
+use rosin_manifest::Node;
+use rosin_manifest::yaml::{self, Dialect};
+use rosin_template::value::MAX_DEPTH;
+use rosin_template::{Str, Value, json};
+use serde_json::{Map, Number};
+
+/// The first document of a text. Every number is a float64, as Go's JSON decoder makes them.
+pub(crate) fn read(text: &[u8]) -> Result<Value, String> {
+    let node = yaml::read_one(text, Dialect::Sigs)
+        .map_err(|error| format!("error converting YAML to JSON: {error}"))?;
+    value(&node)
+}
+
+fn value(node: &Node) -> Result<Value, String> {
+    let json = node
+        .to_json()
+        .map_err(|error| format!("error converting YAML to JSON: {error}"))?;
+    Ok(from_json(json))
+}
+
+/// JSON as values.
+pub(crate) fn from_json(json: serde_json::Value) -> Value {
+    match json {
+        serde_json::Value::Null => Value::Nil,
+        serde_json::Value::Bool(value) => Value::Bool(value),
+        serde_json::Value::Number(number) => Value::Float(number.as_f64().unwrap_or_default()),
+        serde_json::Value::String(text) => Value::from(text),
+        serde_json::Value::Array(items) => {
+            Value::from(items.into_iter().map(from_json).collect::<Vec<_>>())
+        }
+        serde_json::Value::Object(entries) => {
+            let entries: BTreeMap<Str, Value> = entries
+                .into_iter()
+                .map(|(key, value)| (Str::from(key), from_json(value)))
+                .collect();
+            Value::Map(rosin_template::Map::new(entries))
+        }
+    }
+}
+
+/// Values as JSON, by way of which sigs.k8s.io/yaml writes them.
+pub(crate) fn to_json(value: &Value) -> Result<serde_json::Value, String> {
+    encode(value, 0)
+}
+
+fn encode(value: &Value, depth: usize) -> Result<serde_json::Value, String> {
+    if depth > MAX_DEPTH {
+        return Err("json: unsupported value: encountered a cycle".into());
+    }
+    Ok(match value {
+        Value::Nil => serde_json::Value::Null,
+        Value::Bool(value) => (*value).into(),
+        Value::Int(_, value) => (*value).into(),
+        Value::Uint(_, value) => (*value).into(),
+        Value::Float(float) => number(*float)?,
+        Value::Str(text) => text.to_text().into_owned().into(),
+        Value::List(list) if list.is_nil() => serde_json::Value::Null,
+        Value::Map(map) if map.is_nil() => serde_json::Value::Null,
+        Value::List(list) => {
+            let items: Result<Vec<_>, String> = list
+                .items()
+                .iter()
+                .map(|item| encode(item, depth + 1))
+                .collect();
+            items?.into()
+        }
+        Value::Map(map) => {
+            let mut entries = Map::new();
+            for (key, item) in map.entries().iter() {
+                entries.insert(key.to_text().into_owned(), encode(item, depth + 1)?);
+            }
+            entries.into()
+        }
+        Value::Object(object) => encode(&object.plain(), depth + 1)?,
+        // Bytes are base 64 in JSON, complex numbers an error: the encoder knows.
+        other => {
+            let text = json::encode(other)?;
+            serde_json::from_str(&text).map_err(|error| error.to_string())?
+        }
+    })
+}
+
+/// A whole float passes JSON without a point, and is an integer in YAML if it fits one.
+fn number(float: f64) -> Result<serde_json::Value, String> {
+    if !float.is_finite() {
+        return json::encode(&Value::Float(float)).map(serde_json::Value::String);
+    }
+    if float.fract() == 0.0 && float.abs() < 1e21 {
+        if (-9.223_372_036_854_775_8e18..9.223_372_036_854_775_8e18).contains(&float) {
+            return Ok((float as i64).into());
+        }
+        if (0.0..1.844_674_407_370_955_2e19).contains(&float) {
+            return Ok((float as u64).into());
+        }
+    }
+    Ok(Number::from_f64(float).map_or(serde_json::Value::Null, serde_json::Value::Number))
+}
+
+/// `yaml.Marshal` of sigs.k8s.io/yaml, without the newline at the end.
+pub(crate) fn write(value: &Value) -> Result<String, String> {
+    let mut text = yaml::to_string_sigs(&to_json(value)?);
+    if text.ends_with('\n') {
+        text.pop();
+    }
+    Ok(text)
+}
+
+/// `toYamlPretty`: written from the values themselves, not by way of JSON, so floats keep Go's form.
+pub(crate) fn write_pretty(value: &Value) -> Result<String, String> {
+    let mut text = yaml::to_string_kyaml(&node(value, 0)?);
+    if text.ends_with('\n') {
+        text.pop();
+    }
+    Ok(text)
+}
+
+fn node(value: &Value, depth: usize) -> Result<Node, String> {
+    if depth > MAX_DEPTH {
+        return Err("yaml: value contains itself".into());
+    }
+    Ok(match value {
+        Value::Nil => Node::null(),
+        Value::Bool(value) => Node::bool(*value),
+        Value::Int(_, value) => Node::int(*value),
+        Value::Uint(_, value) => Node::plain(value.to_string()),
+        Value::Float(value) => Node::plain(rosin_template::strconv::format_float(*value, b'g', -1)),
+        Value::Str(text) => Node::string(text.to_text()),
+        Value::List(list) => {
+            let items: Result<Vec<Node>, String> = list
+                .items()
+                .iter()
+                .map(|item| node(item, depth + 1))
+                .collect();
+            Node::from(items?)
+        }
+        Value::Map(map) => {
+            let mut mapping = rosin_manifest::Mapping::new();
+            for (key, item) in map.entries().iter() {
+                mapping.insert(key.to_text(), node(item, depth + 1)?);
+            }
+            mapping.sort_keys();
+            Node::from(mapping)
+        }
+        Value::Object(object) => node(&object.plain(), depth + 1)?,
+        other => return Err(format!("cannot marshal type: {}", other.type_name())),
+    })
+}

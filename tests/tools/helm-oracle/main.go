@@ -1,0 +1,87 @@
+// helm-oracle answers what the original Helm makes of a template: one JSON object a line on stdin
+// ({"id", "template", "values"}), one a line on stdout ({"id", "output"} or {"id", "error"}). The text is rendered as a
+// chart's only template, with the values as they are given. With -api-versions it prints the API versions that Helm
+// assumes without a cluster.
+package main
+
+import (
+	"bufio"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"os"
+
+	"helm.sh/helm/v4/pkg/chart/common"
+	"helm.sh/helm/v4/pkg/chart/common/util"
+	chart "helm.sh/helm/v4/pkg/chart/v2"
+	"helm.sh/helm/v4/pkg/engine"
+)
+
+type question struct {
+	ID       string         `json:"id"`
+	Template string         `json:"template"`
+	Values   map[string]any `json:"values"`
+}
+
+type answer struct {
+	ID     string  `json:"id"`
+	Output *string `json:"output,omitempty"`
+	Error  *string `json:"error,omitempty"`
+}
+
+func render(q question) (out string, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("panic: %v", r)
+		}
+	}()
+	c := &chart.Chart{
+		Metadata:  &chart.Metadata{APIVersion: "v2", Name: "case", Version: "0.1.0"},
+		Templates: []*common.File{{Name: "templates/case.yaml", Data: []byte(q.Template)}},
+		Values:    map[string]any{},
+	}
+	release := common.ReleaseOptions{Name: "rosin", Namespace: "rosin-ns", Revision: 1, IsInstall: true}
+	values, err := util.ToRenderValues(c, q.Values, release, nil)
+	if err != nil {
+		return "", err
+	}
+	files, err := engine.Render(c, values)
+	if err != nil {
+		return "", err
+	}
+	return files["case/templates/case.yaml"], nil
+}
+
+func main() {
+	versions := flag.Bool("api-versions", false, "print the default API versions and exit")
+	flag.Parse()
+	if *versions {
+		for _, v := range common.DefaultVersionSet {
+			fmt.Println(v)
+		}
+		return
+	}
+	in := bufio.NewScanner(os.Stdin)
+	in.Buffer(nil, 1<<26)
+	out := bufio.NewWriter(os.Stdout)
+	defer out.Flush()
+	enc := json.NewEncoder(out)
+	for in.Scan() {
+		var q question
+		if err := json.Unmarshal(in.Bytes(), &q); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		a := answer{ID: q.ID}
+		if text, err := render(q); err != nil {
+			message := err.Error()
+			a.Error = &message
+		} else {
+			a.Output = &text
+		}
+		if err := enc.Encode(a); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+	}
+}
