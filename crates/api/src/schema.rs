@@ -24,18 +24,19 @@ fn root(schema: &mut JSONSchemaProps) {
     schema.title = None;
     schema.required = None;
     let properties = schema.properties.get_or_insert_default();
+    // The API server wants `metadata` to say nothing but its type.
     for (name, type_, description) in [
-        ("apiVersion", "string", "Group and version of this object."),
-        ("kind", "string", "Kind of this object."),
         (
-            "metadata",
-            "object",
-            "Name, namespace, labels, annotations and other data of every object.",
+            "apiVersion",
+            "string",
+            Some("Group and version of this object."),
         ),
+        ("kind", "string", Some("Kind of this object.")),
+        ("metadata", "object", None),
     ] {
         let property = JSONSchemaProps {
             type_: Some(type_.into()),
-            description: Some(description.into()),
+            description: description.map(Into::into),
             ..JSONSchemaProps::default()
         };
         properties.insert(name.into(), property);
