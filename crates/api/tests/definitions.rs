@@ -38,7 +38,7 @@ fn shape(crd: &Value) -> Value {
 fn names(names: &Value, crd: &Value) -> Value {
     let mut names = names.clone();
     if names["listKind"].is_null() {
-        let kind = crd["spec"]["names"]["kind"].as_str().unwrap();
+        let kind = crd["spec"]["names"]["kind"].as_str().unwrap_or_default();
         names["listKind"] = format!("{kind}List").into();
     }
     names
@@ -142,9 +142,10 @@ fn every_field_is_documented() {
     fn undocumented(path: &str, schema: &Value, found: &mut Vec<String>) {
         for (name, property) in schema["properties"].as_object().into_iter().flatten() {
             let path = format!("{path}.{name}");
-            if !property["description"]
+            if property["description"]
                 .as_str()
-                .is_some_and(|text| !text.is_empty())
+                .unwrap_or_default()
+                .is_empty()
             {
                 found.push(path.clone());
             }

@@ -26,6 +26,10 @@ use crate::Duration;
 use crate::decode::null_as_default;
 
 /// Keeps the objects that a folder of a source renders to applied in a cluster.
+#[expect(
+    clippy::duplicated_attributes,
+    reason = "printer columns of the same type are no duplicates"
+)]
 #[derive(CustomResource, Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[kube(
     group = "kustomize.toolkit.fluxcd.io",

@@ -9,6 +9,10 @@ use crate::source::Artifact;
 use crate::{Condition, Duration, LocalObjectReference};
 
 /// A revision of a Git repository as a source of files.
+#[expect(
+    clippy::duplicated_attributes,
+    reason = "printer columns of the same type are no duplicates"
+)]
 #[derive(CustomResource, Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[kube(
     group = "source.toolkit.fluxcd.io",

@@ -57,7 +57,7 @@ pub fn handover(live: &Value, take_over: &TakeOver) -> Option<Value> {
     if let Some(entries) = managed_fields(metadata, take_over) {
         patch.push(json!({ "op": "replace", "path": "/metadata/managedFields", "value": entries }));
     }
-    (!patch.is_empty()).then(|| Value::Array(patch))
+    (!patch.is_empty()).then_some(Value::Array(patch))
 }
 
 /// The entries with those to take over folded into our own; `None` if there are none.

@@ -76,6 +76,8 @@ fn expression(scanner: &mut Scanner<'_>, depth: usize) -> Result<Expression, Par
                 scanner.skip(2);
                 (Function::Default, defaults(scanner, depth)?)
             }
+            // The original loses its place here.
+            Some(c) if !c.is_ascii() => return Err(ParseError::BadSubstitution),
             _ => substring(scanner, depth)?,
         },
         Some('=') => {

@@ -167,6 +167,7 @@ fn what_cannot_be_read_is_refused_in_the_words_of_the_original() {
         ("${#}", "bad substitution"),
         ("${#var", "bad substitution"),
         ("${var^x}", "bad substitution"),
+        ("${var:\u{e4}}", "bad substitution"),
     ] {
         assert_eq!(
             strict(text),
