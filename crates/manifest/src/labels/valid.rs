@@ -81,7 +81,7 @@ fn value_errors(value: &str) -> Vec<String> {
     if !value.is_empty() && !is_name(value) {
         errors.push(format!(
             "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with \
-             an alphanumeric character (e.g. 'MyValue', or 'my_value', or '12345', regex used for validation is '({NAME_FORMAT})?')"
+             an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is '({NAME_FORMAT})?')"
         ));
     }
     errors
@@ -89,7 +89,7 @@ fn value_errors(value: &str) -> Vec<String> {
 
 fn name_rule() -> String {
     format!(
-        "{NAME_RULE} (e.g. 'MyName', or 'my.name', or '123-abc', regex used for validation is '{NAME_FORMAT}')"
+        "{NAME_RULE} (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '{NAME_FORMAT}')"
     )
 }
 
