@@ -3,6 +3,7 @@
 
 mod certificate;
 mod normalise;
+mod typed;
 
 use rosin_api::names::{DECRYPT_KEY, OWNER_NAME, OWNER_NAMESPACE};
 use rosin_api::{Kustomization, Reason};
@@ -58,18 +59,46 @@ fn is_kustomize_file(map: &serde_json::Map<String, Value>) -> bool {
         && text("apiVersion").starts_with("kustomize.config.k8s.io/")
 }
 
-/// Makes rendered objects those that are applied.
-pub fn finish(owner: &Kustomization, objects: &mut [Object]) -> Result<(), FinishError> {
+/// Fields that were dropped because the object's kind does not have them. Displays as a warning for people.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnknownFields {
+    pub object: ObjectId,
+    pub fields: Vec<String>,
+}
+
+impl std::fmt::Display for UnknownFields {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(
+            f,
+            "{}: unknown fields were ignored: {}",
+            self.object,
+            self.fields.join(", ")
+        )
+    }
+}
+
+/// Makes rendered objects those that are applied. Says which fields were ignored on the way.
+pub fn finish(
+    owner: &Kustomization,
+    objects: &mut [Object],
+) -> Result<Vec<UnknownFields>, FinishError> {
     for object in objects.iter() {
         if is_encrypted(object) {
             return Err(FinishError::Encrypted(object.id()));
         }
     }
+    let mut unknown = Vec::new();
     for object in objects {
         let labels = object_at(object.metadata_mut(), "labels");
         labels.insert(OWNER_NAME.to_owned(), owner.name().into());
         labels.insert(OWNER_NAMESPACE.to_owned(), owner.namespace().into());
-        normalise::normalise(object);
+        let fields = normalise::normalise(object);
+        if !fields.is_empty() {
+            unknown.push(UnknownFields {
+                object: object.id(),
+                fields,
+            });
+        }
         if let Some(common) = &owner.spec.common_metadata {
             for (field, entries) in [
                 ("labels", &common.labels),
@@ -84,7 +113,7 @@ pub fn finish(owner: &Kustomization, objects: &mut [Object]) -> Result<(), Finis
             }
         }
     }
-    Ok(())
+    Ok(unknown)
 }
 
 /// Whether this is a Secret that SOPS encrypted, and nobody said that it should be applied so.

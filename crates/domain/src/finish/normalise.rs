@@ -5,6 +5,7 @@ use base64::prelude::BASE64_STANDARD;
 use serde_json::{Map, Value};
 
 use super::certificate::is_certificate;
+use super::typed;
 use crate::object::{Object, object_at};
 
 const CA_BUNDLE: &str = "/spec/conversion/webhook/clientConfig";
@@ -24,13 +25,15 @@ const POD_SPECS: [(&str, &str, &str); 7] = [
     ),
 ];
 
-pub(super) fn normalise(object: &mut Object) {
+/// Normalises an object; returns the fields that were dropped because its kind does not have them.
+pub(super) fn normalise(object: &mut Object) -> Vec<String> {
     let (api_version, kind) = (object.api_version().to_owned(), object.kind().to_owned());
     let is = |version: &str, name: &str| api_version == version && kind == name;
     if is("rbac.authorization.k8s.io/v1", "Role")
         || is("rbac.authorization.k8s.io/v1", "ClusterRole")
     {
-        return;
+        // Flux leaves these alone, since its decoding would reset their rules.
+        return Vec::new();
     }
     object.metadata_mut().remove("creationTimestamp");
     let definition = object.group() == "apiextensions.k8s.io" && kind == "CustomResourceDefinition";
@@ -54,6 +57,7 @@ pub(super) fn normalise(object: &mut Object) {
             .iter_mut()
             .for_each(|container| default_protocol(container.get_mut("ports")));
     }
+    typed::drop_unknown(object.map_mut())
 }
 
 /// Ports are merged by number and protocol, so an absent protocol and TCP must be the same.

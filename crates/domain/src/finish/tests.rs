@@ -203,3 +203,60 @@ fn lists_are_taken_apart_and_what_is_no_object_is_dropped() {
     }
     assert_eq!(flatten(deep), [map("x")]);
 }
+
+#[test]
+fn fields_that_a_kind_does_not_have_are_dropped_and_reported() {
+    // parity: KS-NORM-001, KS-APPLY-027
+    let mut objects = [Object::new(json!({
+        "apiVersion": "apps/v1", "kind": "Deployment", "metadata": { "name": "a", "namespace": "apps", "nmae": "x" },
+        "spec": {
+            "replicas": 2, "replica": 3, "paused": null, "strategy": {},
+            "selector": { "matchLabels": { "a": "b" } },
+            "template": { "metadata": { "labels": { "a": "b" } }, "spec": {
+                "volumes": [{ "name": "v", "emptyDir": { "sizeLimit": 1 } }],
+                "containers": [
+                    { "name": "c", "image": "i", "imagePullPolcy": "Always", "resources": { "limits": { "cpu": 1, "memory": "1Gi" } },
+                      "ports": [{ "containerPort": 80 }], "env": [{ "name": "E", "value": "" }] },
+                ],
+            } },
+        },
+    }))
+    .unwrap()];
+    let unknown = finish(&Kustomization::test("app"), &mut objects).unwrap();
+    assert_eq!(
+        unknown[0].to_string(),
+        "Deployment/apps/a: unknown fields were ignored: metadata.nmae, spec.replica, \
+         spec.template.spec.containers[0].imagePullPolcy"
+    );
+    let object = objects[0].to_value();
+    assert_eq!(
+        object["spec"],
+        json!({
+            "replicas": 2, "paused": null, "strategy": {},
+            "selector": { "matchLabels": { "a": "b" } },
+            "template": { "metadata": { "labels": { "a": "b" } }, "spec": {
+                "volumes": [{ "name": "v", "emptyDir": { "sizeLimit": 1 } }],
+                "containers": [
+                    { "name": "c", "image": "i", "resources": { "limits": { "cpu": 1, "memory": "1Gi" } },
+                      "ports": [{ "containerPort": 80, "protocol": "TCP" }], "env": [{ "name": "E", "value": "" }] },
+                ],
+            } },
+        })
+    );
+}
+
+#[test]
+fn what_does_not_decode_or_is_nobodys_kind_stays_as_it_is() {
+    // parity: KS-NORM-001
+    for value in [
+        json!({ "apiVersion": "apps/v1", "kind": "Deployment", "metadata": { "name": "a" }, "spec": { "replicas": "two", "x": 1 } }),
+        json!({ "apiVersion": "example.com/v1", "kind": "Deployment", "metadata": { "name": "a" }, "spec": { "x": 1 } }),
+        json!({ "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "Role", "metadata": { "name": "a" }, "rules": [{ "x": 1 }] }),
+    ] {
+        let object = finished(value.clone());
+        assert_eq!(
+            (object.get("spec"), object.get("rules")),
+            (value.get("spec"), value.get("rules"))
+        );
+    }
+}
