@@ -1,1 +1,13 @@
-//! The host.
+//! The host: edges to Git, the API server, disk and the sandbox, the reconciles that connect them, and the command line.
+
+pub mod build;
+pub mod cli;
+pub mod cluster;
+pub mod config;
+pub mod controller;
+pub mod live;
+pub mod metrics;
+pub mod reconcile;
+pub mod serve;
+pub mod telemetry;
+pub mod wiring;

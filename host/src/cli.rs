@@ -1,0 +1,234 @@
+//! The command line: names and defaults of Flux's controllers where they have such a flag.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Rosin turns what is in Git into what runs in Kubernetes, and keeps it so.
+///
+/// It serves Flux's own APIs: GitRepository and Kustomization objects, the `flux` command and the dashboards of a Flux
+/// installation work with it unchanged.
+#[derive(Debug, Parser)]
+#[command(name = "rosin", version, max_term_width = 120)]
+pub struct Cli {
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run the controllers against a cluster
+    ///
+    /// Watches GitRepository and Kustomization objects, fetches sources, renders them in a sandbox, applies the result with
+    /// server-side apply, prunes what has gone and watches health. Finds the cluster as kubectl does, or by its service account
+    /// inside a pod.
+    Controller(Box<ControllerArgs>),
+    /// Print what a kustomization renders to, as `kustomize build` does
+    ///
+    /// Runs the same sandboxed component as the controller: what it prints is what the cluster gets, before substitution.
+    Build(BuildArgs),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ControllerName {
+    Source,
+    Kustomize,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LogEncoding {
+    Json,
+    Console,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LogLevel {
+    Trace,
+    Debug,
+    Info,
+    Error,
+}
+
+#[derive(Debug, Args)]
+pub struct ControllerArgs {
+    /// The controllers to run
+    #[arg(long, value_delimiter = ',', default_value = "source,kustomize")]
+    pub controllers: Vec<ControllerName>,
+
+    /// Kubeconfig file; without it KUBECONFIG, the default file, or the pod's service account
+    #[arg(long, env = "KUBECONFIG")]
+    pub kubeconfig: Option<PathBuf>,
+
+    /// Watch objects in all namespaces, or only in that of the controller
+    #[arg(long, default_value_t = true, action = clap::ArgAction::Set, num_args = 0..=1, default_missing_value = "true")]
+    pub watch_all_namespaces: bool,
+
+    /// Watch only objects with these labels (sharding)
+    #[arg(long, default_value = "")]
+    pub watch_label_selector: String,
+
+    /// The controller's own namespace
+    #[arg(long, env = "RUNTIME_NAMESPACE", default_value = "flux-system")]
+    pub runtime_namespace: String,
+
+    /// Objects of a kind that are reconciled at the same time; those that wait for something do not count
+    #[arg(long, default_value_t = 4)]
+    pub concurrent: usize,
+
+    /// Server-side dry runs at the same time for one Kustomization
+    #[arg(long, default_value_t = 4)]
+    pub concurrent_ssa: usize,
+
+    /// How long to wait for a missing source or dependency, if no event comes first
+    #[arg(long, default_value = "30s", value_parser = duration)]
+    pub requeue_dependency: std::time::Duration,
+
+    /// First delay after a failed reconcile
+    #[arg(long, default_value = "750ms", value_parser = duration)]
+    pub min_retry_delay: std::time::Duration,
+
+    /// Longest delay after failed reconciles
+    #[arg(long, default_value = "15m", value_parser = duration)]
+    pub max_retry_delay: std::time::Duration,
+
+    /// Spread intervals by up to this many percent
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u8).range(0..100))]
+    pub interval_jitter_percentage: u8,
+
+    /// Refuse references to objects of other namespaces
+    #[arg(long, default_value_t = false, action = clap::ArgAction::Set, num_args = 0..=1, default_missing_value = "true")]
+    pub no_cross_namespace_refs: bool,
+
+    /// Refuse kustomize bases that are not in the source
+    #[arg(long, default_value_t = false, action = clap::ArgAction::Set, num_args = 0..=1, default_missing_value = "true")]
+    pub no_remote_bases: bool,
+
+    /// Service account to impersonate where an object names none
+    #[arg(long, default_value = "")]
+    pub default_service_account: String,
+
+    /// Kinds to apply in a stage of their own before the rest, as `group/Kind`, comma-separated
+    #[arg(long, value_delimiter = ',')]
+    pub custom_apply_stage_kinds: Vec<String>,
+
+    /// Further field managers whose fields are taken over
+    #[arg(long)]
+    pub override_manager: Vec<String>,
+
+    /// Prune everything when a revision renders to nothing, as Flux does, without the confirming annotation
+    #[arg(long, default_value_t = false, action = clap::ArgAction::Set, num_args = 0..=1, default_missing_value = "true")]
+    pub prune_empty: bool,
+
+    /// Correct changes of applied objects when they happen, not only at the interval
+    #[arg(long, default_value_t = true, action = clap::ArgAction::Set, num_args = 0..=1, default_missing_value = "true")]
+    pub watch_drift: bool,
+
+    /// Folder of the artifacts
+    #[arg(long, env = "STORAGE_PATH", default_value = "/data")]
+    pub storage_path: PathBuf,
+
+    /// Address of the artifact server
+    #[arg(long, env = "STORAGE_ADDR", default_value = ":9090")]
+    pub storage_addr: String,
+
+    /// Host, or URL, under which others reach the artifact server; default: the Service `source-controller`
+    #[arg(long, env = "STORAGE_ADV_ADDR", default_value = "")]
+    pub storage_adv_addr: String,
+
+    /// How long an artifact stays after a newer one replaced it
+    #[arg(long, default_value = "60s", value_parser = duration)]
+    pub artifact_retention_ttl: std::time::Duration,
+
+    /// How many artifacts of an object stay
+    #[arg(long, default_value_t = 2)]
+    pub artifact_retention_records: usize,
+
+    /// Address of metrics
+    #[arg(long, env = "METRICS_ADDR", default_value = ":8080")]
+    pub metrics_addr: String,
+
+    /// Address of /healthz and /readyz
+    #[arg(long, env = "HEALTH_ADDR", default_value = ":9440")]
+    pub health_addr: String,
+
+    /// Notification endpoint that events are posted to
+    #[arg(long, env = "EVENTS_ADDR", default_value = "")]
+    pub events_addr: String,
+
+    /// Run only while holding the leases of Flux's controllers
+    #[arg(long, default_value_t = false, action = clap::ArgAction::Set, num_args = 0..=1, default_missing_value = "true")]
+    pub enable_leader_election: bool,
+
+    /// How long a lease lasts without a renewal
+    #[arg(long, default_value = "35s", value_parser = duration)]
+    pub leader_election_lease_duration: std::time::Duration,
+
+    /// How long the leader tries to renew its lease before it gives up
+    #[arg(long, default_value = "30s", value_parser = duration)]
+    pub leader_election_renew_deadline: std::time::Duration,
+
+    #[arg(long, value_enum, default_value = "info")]
+    pub log_level: LogLevel,
+
+    #[arg(long, value_enum, default_value = "json")]
+    pub log_encoding: LogEncoding,
+
+    /// Longest time that a render may take
+    #[arg(long, default_value = "60s", value_parser = duration)]
+    pub render_timeout: std::time::Duration,
+
+    /// Most memory that a render may use, in MiB
+    #[arg(long, default_value_t = 512)]
+    pub render_memory: usize,
+
+    /// Time for running reconciles to end after SIGTERM
+    #[arg(long, default_value = "20s", value_parser = duration)]
+    pub graceful_shutdown_timeout: std::time::Duration,
+}
+
+#[derive(Debug, Args)]
+pub struct BuildArgs {
+    /// Folder with a kustomization.yaml
+    #[arg(default_value = ".")]
+    pub path: PathBuf,
+
+    /// LoadRestrictionsRootOnly keeps files to the folder of their kustomization
+    #[arg(long, default_value = "LoadRestrictionsRootOnly", value_parser = ["LoadRestrictionsRootOnly", "LoadRestrictionsNone"])]
+    pub load_restrictor: String,
+
+    /// `legacy` sorts as `kustomize build` did by default before 5.0, `none` keeps the order of loading
+    #[arg(long, default_value = "legacy", value_parser = ["legacy", "none"])]
+    pub reorder: String,
+
+    /// Label objects with app.kubernetes.io/managed-by
+    #[arg(long)]
+    pub enable_managedby_label: bool,
+
+    /// Refused: plugins that run programs do not exist here
+    #[arg(long)]
+    pub enable_alpha_plugins: bool,
+
+    /// Refused: the Helm renderer needs no helm program
+    #[arg(long)]
+    pub enable_helm: bool,
+
+    /// Write to a file, or to one file for each object if it is a folder
+    #[arg(short, long)]
+    pub output: Option<PathBuf>,
+}
+
+fn duration(text: &str) -> Result<std::time::Duration, String> {
+    text.parse::<rosin_api::Duration>()
+        .map(rosin_api::Duration::to_std)
+        .map_err(|error| error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_flags_are_consistent() {
+        super::Cli::command().debug_assert();
+    }
+}

@@ -1,0 +1,170 @@
+//! The live state of what was applied: one watch for each kind in the inventories, shared by all Kustomizations.
+//!
+//! Only objects with owner labels are watched, and of each only a few words are kept: version, fingerprint, readiness. Health waits
+//! and drift correction are driven from here; nobody polls.
+
+mod fingerprint;
+mod kind;
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use rosin_domain::ObjectId;
+use rosin_domain::readiness::Readiness;
+use serde_json::Value;
+use tokio::sync::watch as channel;
+use tokio_util::sync::CancellationToken;
+
+use self::kind::KindWatch;
+use crate::{
+    cluster::{Resource, Session},
+    controller::Key,
+};
+
+pub(crate) use fingerprint::fingerprint;
+
+/// What is known of a live object.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LiveObject {
+    pub uid: String,
+    pub version: u64,
+    pub fingerprint: u64,
+    pub readiness: Readiness,
+    /// The Kustomization that its owner labels name.
+    pub owner: Option<Key>,
+}
+
+/// Called when an object that a Kustomization owns was changed by somebody else, or is gone.
+pub(crate) type OnDrift = Arc<dyn Fn(&Key) + Send + Sync>;
+
+/// Watches by kind. Cheap to clone.
+#[derive(Clone)]
+pub struct Live {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    session: Session,
+    rules: Rules,
+    kinds: Mutex<HashMap<Resource, KindWatch>>,
+    /// Counts changes of anything; health waits look again when it moves.
+    ticks: channel::Sender<u64>,
+    stop: CancellationToken,
+}
+
+/// What the watch of every kind needs to judge an object.
+#[derive(Clone)]
+pub(crate) struct Rules {
+    pub manager: &'static str,
+    pub takeover: Arc<dyn Fn(&str) -> bool + Send + Sync>,
+    pub on_drift: OnDrift,
+    /// Labels that name the owner.
+    pub owner_name: &'static str,
+    pub owner_namespace: &'static str,
+}
+
+impl Rules {
+    fn read(&self, object: &Value) -> LiveObject {
+        let label = |name| {
+            object
+                .pointer("/metadata/labels")
+                .and_then(|l| l.get(name))
+                .and_then(Value::as_str)
+        };
+        LiveObject {
+            uid: object
+                .pointer("/metadata/uid")
+                .and_then(Value::as_str)
+                .unwrap_or_default()
+                .to_owned(),
+            version: version(object),
+            fingerprint: fingerprint(object, self.manager, &*self.takeover),
+            readiness: rosin_domain::readiness::assess(object),
+            owner: label(self.owner_namespace)
+                .zip(label(self.owner_name))
+                .map(|(ns, name)| Key::new(ns, name)),
+        }
+    }
+}
+
+fn version(object: &Value) -> u64 {
+    object
+        .pointer("/metadata/resourceVersion")
+        .and_then(Value::as_str)
+        .and_then(|v| v.parse().ok())
+        .unwrap_or(0)
+}
+
+impl Live {
+    pub(crate) fn new(session: Session, rules: Rules, stop: CancellationToken) -> Self {
+        let inner = Inner {
+            session,
+            rules,
+            kinds: Mutex::default(),
+            ticks: channel::Sender::new(0),
+            stop,
+        };
+        Self {
+            inner: Arc::new(inner),
+        }
+    }
+
+    /// Takes over the answer to a write of ours (or to a dry run that changed nothing) and watches the kind from now on. The answer is
+    /// what the watch will say, so that our own writes are no drift.
+    pub fn applied(&self, resource: &Resource, id: &ObjectId, object: &Value) -> LiveObject {
+        let live = self.inner.rules.read(object);
+        self.kind(resource).observe(&key(id), live.clone());
+        live
+    }
+
+    /// What is known of an object; `None` while its kind is not watched yet, or when it does not exist.
+    pub fn get(&self, resource: &Resource, id: &ObjectId) -> Option<LiveObject> {
+        let kinds = self
+            .inner
+            .kinds
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        kinds.get(resource)?.get(&key(id))
+    }
+
+    /// Is what we know of the kind current? Only then a missing object is known to be missing.
+    pub fn is_synced(&self, resource: &Resource) -> bool {
+        let kinds = self
+            .inner
+            .kinds
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        kinds.get(resource).is_some_and(KindWatch::is_synced)
+    }
+
+    /// Moves with every change of a watched object.
+    pub fn changes(&self) -> channel::Receiver<u64> {
+        self.inner.ticks.subscribe()
+    }
+
+    fn kind(&self, resource: &Resource) -> KindWatch {
+        let mut kinds = self
+            .inner
+            .kinds
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        kinds
+            .entry(resource.clone())
+            .or_insert_with(|| {
+                KindWatch::start(
+                    self.inner.session.client().clone(),
+                    resource,
+                    self.inner.rules.clone(),
+                    self.inner.ticks.clone(),
+                    self.inner.stop.clone(),
+                )
+            })
+            .clone()
+    }
+}
+
+fn key(id: &ObjectId) -> Key {
+    Key::new(id.namespace.as_str(), id.name.as_str())
+}

@@ -1,0 +1,65 @@
+//! Why a GitRepository has no new artifact: the condition that says so, its reason, and when it is tried again.
+
+use rosin_api::{Reason, condition_type};
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Retry {
+    Backoff,
+    Dependency,
+    /// Stalled: only another spec can help.
+    OnChange,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Error {
+    #[error("failed to checkout and determine revision: {0}")]
+    Fetch(String),
+    #[error("{0}")]
+    Sparse(String),
+    #[error("git repository is empty")]
+    Empty,
+    #[error("{0}")]
+    Authentication(String),
+    #[error("{0}")]
+    Url(String),
+    #[error("{0}")]
+    Provider(String),
+    #[error("{0}")]
+    Verification(String),
+    #[error("{message}")]
+    Include { reason: Reason, message: String },
+    #[error("{message}")]
+    Storage { reason: Reason, message: String },
+}
+
+impl Error {
+    pub(super) fn reason(&self) -> Reason {
+        match self {
+            Self::Fetch(_) | Self::Sparse(_) => Reason::GitOperationFailed,
+            Self::Empty => Reason::EmptyGitRepository,
+            Self::Authentication(_) => Reason::AuthenticationFailed,
+            Self::Url(_) => Reason::URLInvalid,
+            Self::Provider(_) => Reason::InvalidProviderConfiguration,
+            Self::Verification(_) => Reason::VerificationError,
+            Self::Include { reason, .. } | Self::Storage { reason, .. } => *reason,
+        }
+    }
+
+    /// The condition that turns True; `SourceVerified`, alone, turns False.
+    pub(super) fn condition(&self) -> &'static str {
+        match self {
+            Self::Verification(_) => condition_type::SOURCE_VERIFIED,
+            Self::Include { .. } => condition_type::INCLUDE_UNAVAILABLE,
+            Self::Storage { .. } => condition_type::STORAGE_OPERATION_FAILED,
+            _ => condition_type::FETCH_FAILED,
+        }
+    }
+
+    pub(super) fn retry(&self) -> Retry {
+        match self {
+            Self::Url(_) | Self::Provider(_) => Retry::OnChange,
+            Self::Include { .. } => Retry::Dependency,
+            _ => Retry::Backoff,
+        }
+    }
+}

@@ -1,0 +1,414 @@
+//! Server-side apply of a plan: every object of a stage passes a dry run before the first one is changed.
+
+use std::time::Duration;
+
+use futures::{StreamExt, stream};
+use rosin_api::names::KUSTOMIZE_CONTROLLER;
+use rosin_domain::{
+    Object, ObjectId, ObjectRef, control,
+    control::SsaPolicy,
+    drift::{self, DryRunError},
+    plan::{Action, ChangeSet},
+    readiness::Readiness,
+};
+use serde_json::Value;
+
+use super::{
+    error::Error,
+    memo::{Memo, wanted_digest},
+};
+use crate::{
+    cluster::{ApiError, Apply, DiscoveryError, Gvk, PatchKind, Resource, Session},
+    live::Live,
+};
+
+/// How long a stage may take to become ready before the next one begins.
+const STAGE_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// Who applies, and how.
+pub(super) struct Applier<'a> {
+    pub session: &'a Session,
+    pub live: &'a Live,
+    pub takeover: &'a drift::TakeOver,
+    pub ignore: &'a drift::IgnoreRules,
+    pub force: bool,
+    pub concurrent: usize,
+    pub timeout: Duration,
+}
+
+/// An object whose dry run passed, and what is to be done with it.
+pub(super) struct Checked {
+    id: ObjectId,
+    version: String,
+    wanted: Value,
+    wanted_digest: u64,
+    resource: Resource,
+    step: Step,
+}
+
+enum Step {
+    /// Left alone because an annotation asks for it.
+    Skip,
+    /// As wanted, and known to be so without a request.
+    InSync,
+    /// As wanted; `Value` is how the server has it.
+    Keep(Box<Value>),
+    Create,
+    /// Changed; the patch, if any, makes other managers' fields ours first.
+    Update(Option<Value>),
+}
+
+impl Checked {
+    pub(super) fn creates(&self) -> bool {
+        matches!(self.step, Step::Create)
+    }
+
+    pub(super) fn changes(&self) -> bool {
+        matches!(self.step, Step::Create | Step::Update(_))
+    }
+}
+
+#[derive(Debug)]
+pub(super) struct ApplyError {
+    text: String,
+    /// Nothing is wrong with the object; the server could not answer.
+    transient: bool,
+}
+
+impl From<ApplyError> for Error {
+    fn from(error: ApplyError) -> Self {
+        Self::Apply(error.text)
+    }
+}
+
+impl ApplyError {
+    fn dry_run(id: &ObjectId, error: &ApiError) -> Self {
+        let text = drift::dry_run_message(
+            id,
+            &DryRunError {
+                code: error.code(),
+                reason: error.reason(),
+                message: &error.to_string(),
+            },
+        );
+        Self {
+            text,
+            transient: error.is_transient(),
+        }
+    }
+}
+
+impl Applier<'_> {
+    /// Dry-runs a stage, several objects at a time. All failing objects are named, not only the first.
+    pub(super) async fn check(
+        &self,
+        objects: &[Object],
+        memo: &Memo,
+    ) -> Result<Vec<Checked>, ApplyError> {
+        let mut checks = Vec::with_capacity(objects.len());
+        for object in objects {
+            checks.push(self.check_one(object, memo));
+        }
+        let results: Vec<_> = stream::iter(checks)
+            .buffered(self.concurrent)
+            .collect()
+            .await;
+        let mut checked = Vec::with_capacity(results.len());
+        let mut failed: Option<ApplyError> = None;
+        for result in results {
+            match (result, &mut failed) {
+                (Ok(object), _) => checked.push(object),
+                (Err(error), None) => failed = Some(error),
+                (Err(error), Some(failed)) => {
+                    failed.text.push_str(&error.text);
+                    failed.transient &= error.transient;
+                }
+            }
+        }
+        match failed {
+            None => Ok(checked),
+            Some(failed) => Err(failed),
+        }
+    }
+
+    async fn check_one(&self, object: &Object, memo: &Memo) -> Result<Checked, ApplyError> {
+        let id = object.id();
+        let wanted = object.to_value();
+        let wanted_digest = wanted_digest(&wanted);
+        let done = |resource: Resource, step| Checked {
+            id: object.id(),
+            version: object.version().to_owned(),
+            wanted: object.to_value(),
+            wanted_digest,
+            resource,
+            step,
+        };
+        if let Some(resource) = memo
+            .resource(&id)
+            .filter(|_| memo.in_sync(&id, wanted_digest, self.live))
+        {
+            return Ok(done(resource.clone(), Step::InSync));
+        }
+        let resource =
+            self.session
+                .resource(&Gvk::of(object))
+                .await
+                .map_err(|error| match &error {
+                    DiscoveryError::UnknownKind(_) => {
+                        let refused = DryRunError {
+                            code: 0,
+                            reason: "",
+                            message: &error.to_string(),
+                        };
+                        ApplyError {
+                            text: drift::dry_run_message(&id, &refused),
+                            transient: false,
+                        }
+                    }
+                    DiscoveryError::Api(error) => ApplyError::dry_run(&id, error),
+                })?;
+        let namespace = Some(object.namespace()).filter(|ns| !ns.is_empty());
+        if resource.namespaced && namespace.is_none() {
+            return Err(ApplyError {
+                text: drift::namespace_missing_message(&id),
+                transient: false,
+            });
+        }
+        let step = self
+            .step(&id, object, &wanted, &resource, namespace)
+            .await?;
+        Ok(done(resource, step))
+    }
+
+    async fn step(
+        &self,
+        id: &ObjectId,
+        object: &Object,
+        wanted: &Value,
+        resource: &Resource,
+        namespace: Option<&str>,
+    ) -> Result<Step, ApplyError> {
+        let failed = |error: ApiError| ApplyError::dry_run(id, &error);
+        let policy = control::ssa_policy(object);
+        if control::is_reconcile_disabled(object) || policy == SsaPolicy::Ignore {
+            return Ok(Step::Skip);
+        }
+        let dry_run = Apply {
+            manager: KUSTOMIZE_CONTROLLER,
+            dry_run: true,
+        };
+        // An object that is not there yet costs one request: its dry run says so by having no version.
+        let mut result = None;
+        if policy == SsaPolicy::Override {
+            let answer = self
+                .session
+                .apply(resource, namespace, wanted, dry_run)
+                .await;
+            if let Ok(made) = &answer
+                && made.pointer("/metadata/resourceVersion").is_none()
+            {
+                return Ok(Step::Create);
+            }
+            result = Some(answer);
+        }
+        let Some(live) = self
+            .session
+            .get(resource, namespace, &id.name)
+            .await
+            .map_err(failed)?
+        else {
+            let answer = match result {
+                Some(answer) => answer,
+                None => {
+                    self.session
+                        .apply(resource, namespace, wanted, dry_run)
+                        .await
+                }
+            };
+            return answer.map(|_| Step::Create).map_err(failed);
+        };
+        if policy == SsaPolicy::IfNotPresent || control::is_live_excluded(&live) {
+            return Ok(Step::Skip);
+        }
+        let answer = match result {
+            Some(answer) => answer,
+            None => {
+                self.session
+                    .apply(resource, namespace, wanted, dry_run)
+                    .await
+            }
+        };
+        let made = match answer {
+            Ok(made) => made,
+            Err(error) if self.may_recreate(object, &live) && is_immutable(&error) => {
+                self.delete_and_wait(resource, namespace, id).await?;
+                return self
+                    .session
+                    .apply(resource, namespace, wanted, dry_run)
+                    .await
+                    .map(|_| Step::Create)
+                    .map_err(failed);
+            }
+            Err(error) => return Err(failed(error)),
+        };
+        let handover = if policy == SsaPolicy::Merge {
+            None
+        } else {
+            drift::handover(&live, self.takeover)
+        };
+        if handover.is_none() && !drift::differs(&live, &made, &self.ignore.paths_of(object)) {
+            return Ok(Step::Keep(Box::new(live)));
+        }
+        Ok(Step::Update(handover))
+    }
+
+    fn may_recreate(&self, object: &Object, live: &Value) -> bool {
+        self.force || control::is_forced(object) || control::is_live_forced(live)
+    }
+
+    async fn delete_and_wait(
+        &self,
+        resource: &Resource,
+        namespace: Option<&str>,
+        id: &ObjectId,
+    ) -> Result<(), ApplyError> {
+        let failed = |error: ApiError| ApplyError::dry_run(id, &error);
+        self.session
+            .delete(resource, namespace, &id.name, None)
+            .await
+            .map_err(failed)?;
+        let gone = async {
+            let mut pause = Duration::from_millis(50);
+            while self
+                .session
+                .get(resource, namespace, &id.name)
+                .await?
+                .is_some()
+            {
+                tokio::time::sleep(pause).await;
+                pause = (pause * 2).min(Duration::from_secs(2));
+            }
+            Ok::<_, ApiError>(())
+        };
+        match tokio::time::timeout(self.timeout, gone).await {
+            Ok(result) => result.map_err(failed),
+            Err(_) => Err(ApplyError {
+                text: format!(
+                    "{id} was deleted to be made anew, but is not gone after {}\n",
+                    rosin_api::Duration::from(self.timeout)
+                ),
+                transient: false,
+            }),
+        }
+    }
+
+    /// Does what the dry run said, in order. What was done before a failure is in `changes`.
+    pub(super) async fn apply(
+        &self,
+        checked: &[Checked],
+        memo: &mut Memo,
+        changes: &mut ChangeSet,
+    ) -> Result<(), ApplyError> {
+        for object in checked {
+            let (action, live) = self.apply_one(object).await?;
+            if let Some(live) = live {
+                let known = self.live.applied(&object.resource, &object.id, &live);
+                memo.applied(
+                    object.id.clone(),
+                    object.resource.clone(),
+                    object.wanted_digest,
+                    known.fingerprint,
+                );
+            }
+            changes.push(
+                ObjectRef {
+                    id: object.id.clone(),
+                    version: object.version.clone(),
+                },
+                action,
+            );
+        }
+        Ok(())
+    }
+
+    async fn apply_one(&self, checked: &Checked) -> Result<(Action, Option<Value>), ApplyError> {
+        let Checked {
+            id,
+            wanted,
+            resource,
+            step,
+            version: _,
+            wanted_digest: _,
+        } = checked;
+        let failed = |error: ApiError| ApplyError {
+            text: format!("{id} apply failed: {error}\n"),
+            transient: error.is_transient(),
+        };
+        let namespace = Some(id.namespace.as_str()).filter(|ns| !ns.is_empty());
+        let (action, handover) = match step {
+            Step::Skip => return Ok((Action::Skipped, None)),
+            Step::InSync => return Ok((Action::Unchanged, None)),
+            Step::Keep(live) => return Ok((Action::Unchanged, Some(Value::clone(live)))),
+            Step::Create => (Action::Created, None),
+            Step::Update(handover) => (Action::Configured, handover.as_ref()),
+        };
+        if let Some(patch) = handover {
+            let path = resource.path(namespace, &id.name);
+            self.session
+                .patch(&path, PatchKind::Json, KUSTOMIZE_CONTROLLER, patch)
+                .await
+                .map_err(failed)?;
+        }
+        let how = Apply {
+            manager: KUSTOMIZE_CONTROLLER,
+            dry_run: false,
+        };
+        let live = self
+            .session
+            .apply(resource, namespace, wanted, how)
+            .await
+            .map_err(failed)?;
+        Ok((action, Some(live)))
+    }
+
+    /// Waits until definitions and classes can be used by what comes after them.
+    pub(super) async fn await_stage(&self, checked: &[Checked]) -> Result<(), ApplyError> {
+        let mut changes = self.live.changes();
+        let ready = async {
+            loop {
+                changes.borrow_and_update();
+                let waiting = checked.iter().find(|object| {
+                    object.changes()
+                        && !self
+                            .live
+                            .get(&object.resource, &object.id)
+                            .is_some_and(|live| live.readiness == Readiness::Current)
+                });
+                if waiting.is_none() || changes.changed().await.is_err() {
+                    return;
+                }
+            }
+        };
+        tokio::time::timeout(STAGE_TIMEOUT, ready)
+            .await
+            .map_err(|_| {
+                let waiting: Vec<String> = checked
+                    .iter()
+                    .filter(|object| object.changes())
+                    .map(|object| object.id.to_string())
+                    .collect();
+                ApplyError {
+                    text: format!("timeout waiting for: [{}]", waiting.join(", ")),
+                    transient: true,
+                }
+            })
+    }
+}
+
+fn is_immutable(error: &ApiError) -> bool {
+    drift::is_immutable(&DryRunError {
+        code: error.code(),
+        reason: error.reason(),
+        message: &error.to_string(),
+    })
+}

@@ -1,0 +1,61 @@
+//! The files of a revision: from our own store when we made the artifact, over HTTP when another controller did.
+
+use std::{sync::Arc, time::Duration};
+
+use rosin_api::Artifact;
+use rosin_source::artifact::{ArtifactDigest, DownloadError, Downloads, Store, StoreError};
+use rosin_tree::Tree;
+
+use super::error::Error;
+
+/// Where artifacts are read. Cheap to clone.
+#[derive(Clone)]
+pub struct Artifacts {
+    store: Arc<Store>,
+    downloads: Arc<Downloads>,
+    requeue: Duration,
+}
+
+impl Artifacts {
+    pub fn new(store: Arc<Store>, downloads: Downloads, requeue: Duration) -> Self {
+        Self {
+            store,
+            downloads: Arc::new(downloads),
+            requeue,
+        }
+    }
+
+    /// The tree of an artifact, verified by its digest and unpacked once for all who read it.
+    pub async fn open(&self, artifact: &Artifact) -> Result<Tree, Error> {
+        let digest: ArtifactDigest = artifact
+            .digest
+            .parse()
+            .map_err(|error| Error::Artifact(chain(&error)))?;
+        let (store, path, wanted) = (self.store.clone(), artifact.path.clone(), digest.clone());
+        let opened = tokio::task::spawn_blocking(move || store.tree(&path, &wanted)).await;
+        match opened.map_err(|error| Error::Artifact(error.to_string()))? {
+            Ok(tree) => return Ok(tree),
+            Err(StoreError::Missing) => {}
+            Err(error) => return Err(Error::Artifact(chain(&error))),
+        }
+        self.downloads
+            .fetch(&artifact.url, &digest)
+            .await
+            .map_err(|error| match error {
+                DownloadError::NotFound => Error::ArtifactGone(self.requeue),
+                error => Error::Artifact(chain(&error)),
+            })
+    }
+}
+
+/// An error with its causes, on one line.
+pub(crate) fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    text
+}

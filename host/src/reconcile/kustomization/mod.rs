@@ -1,0 +1,330 @@
+//! Kustomization: from a source's artifact to healthy objects.
+//!
+//! `story` is the reconcile itself; this file gives it its object, and turns its end into status, events, metrics and the next run.
+
+mod apply;
+mod artifact;
+mod deletion;
+mod error;
+mod health;
+mod identity;
+mod index;
+mod memo;
+mod progress;
+mod prune;
+mod render;
+mod report;
+mod sources;
+mod story;
+mod variables;
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+    time::Instant,
+};
+
+use rosin_api::{FluxObject, Kustomization, names};
+use tracing::{error, info};
+
+pub use artifact::Artifacts;
+pub(crate) use artifact::chain;
+pub use index::{ConfigKey, Index};
+pub use render::Renderers;
+pub use sources::{SourceKey, SourceState, Sources, artifact_changed};
+
+use self::{
+    error::{Error, Retry},
+    memo::Memo,
+    progress::Progress,
+    report::Report,
+};
+use crate::{
+    cluster::{Resource, Session},
+    config::Config,
+    controller::{Events, Key, Next, Reconcile, Run, StatusWriter, Wake, Watched, add_finalizer},
+    live::Live,
+    metrics::{Metrics, ObjectLabels, ReconcileResult},
+};
+
+/// Everything that reconciles of Kustomizations share.
+pub struct Kustomizations {
+    pub config: Arc<Config>,
+    pub session: Session,
+    pub resource: Resource,
+    pub watched: Watched<Kustomization>,
+    pub writer: StatusWriter,
+    pub events: Events,
+    pub sources: Sources,
+    pub artifacts: Artifacts,
+    pub renderers: Renderers,
+    pub live: Live,
+    pub metrics: Metrics,
+    pub memos: Memos,
+    pub takeover: rosin_domain::drift::TakeOver,
+    pub stage_kinds: rosin_domain::plan::StageKinds,
+}
+
+/// What each object's last run left behind in memory; lost at a restart, which costs dry runs and nothing else.
+#[derive(Default)]
+pub struct Memos(Mutex<HashMap<Key, Memo>>);
+
+impl Memos {
+    fn take(&self, key: &Key) -> Memo {
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(key)
+            .unwrap_or_default()
+    }
+
+    fn put(&self, key: &Key, memo: Memo) {
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(key.clone(), memo);
+    }
+}
+
+/// How a run ended when nothing failed.
+pub(crate) enum Outcome {
+    /// Applied and healthy.
+    Done(story::Done),
+    /// Newer work arrived while it waited.
+    Interrupted,
+    /// A dependency was not ready a moment ago; nobody is told yet, since it may be ready in the next.
+    Settling(std::time::Duration),
+}
+
+impl Reconcile for Kustomizations {
+    async fn reconcile(&self, key: &Key, wake: Wake, run: &Run) -> Next {
+        let Some(object) = self.watched.get(key) else {
+            self.memos.take(key);
+            self.metrics.forget(&self.labels(key));
+            return Next::Forget;
+        };
+        let started = Instant::now();
+        let next = self.run(key, object, wake, run, started).await;
+        let result = match next {
+            Next::Backoff => ReconcileResult::Error,
+            Next::After(_) => ReconcileResult::RequeueAfter,
+            _ => ReconcileResult::Success,
+        };
+        self.metrics
+            .reconciled(self.labels(key), started.elapsed(), result);
+        next
+    }
+}
+
+impl Kustomizations {
+    fn labels(&self, key: &Key) -> ObjectLabels {
+        ObjectLabels {
+            kind: "Kustomization",
+            name: key.name.clone(),
+            namespace: key.namespace.clone(),
+        }
+    }
+
+    async fn run(
+        &self,
+        key: &Key,
+        object: Arc<Kustomization>,
+        wake: Wake,
+        run: &Run,
+        started: Instant,
+    ) -> Next {
+        let object = match self.prepare(key, object, run).await {
+            Ok(Some(object)) => object,
+            Ok(None) => return Next::OnChange,
+            Err(error) => {
+                error!(error = %error, "the reconcile could not begin");
+                return Next::Backoff;
+            }
+        };
+        let mut progress = Progress::new(key, object.clone(), &self.writer, &self.watched);
+        if object.suspended() {
+            return self.suspended(progress).await;
+        }
+        let mut memo = self.memos.take(key);
+        let mut report = Report::new(&self.events, object.clone());
+        let end = self
+            .story(&object, wake, run, &mut progress, &mut memo, &mut report)
+            .await;
+        let next = match end {
+            Ok(Outcome::Done(done)) => {
+                self.succeeded(&object, wake, done, progress, &mut memo, &report, started)
+                    .await
+            }
+            Ok(Outcome::Interrupted) => Ok(Next::Now),
+            Ok(Outcome::Settling(pause)) => Ok(Next::After(pause)),
+            Err(error) => {
+                self.failed(&object, &error, progress, &mut memo, &report, started)
+                    .await
+            }
+        };
+        self.memos.put(key, memo);
+        next.unwrap_or_else(|error| {
+            error!(error = %error, "the status could not be written");
+            Next::Backoff
+        })
+    }
+
+    /// Deletion and the finalizer. `None`: there is nothing more to do.
+    async fn prepare(
+        &self,
+        key: &Key,
+        object: Arc<Kustomization>,
+        run: &Run,
+    ) -> Result<Option<Arc<Kustomization>>, Error> {
+        let has_finalizer = object
+            .metadata
+            .finalizers
+            .iter()
+            .flatten()
+            .any(|f| f == names::FINALIZER);
+        if object.metadata.deletion_timestamp.is_some() {
+            if has_finalizer {
+                self.finalize(key, &object, run).await?;
+            }
+            return Ok(None);
+        }
+        if has_finalizer {
+            return Ok(Some(object));
+        }
+        let manager = names::KUSTOMIZE_STATUS_MANAGER;
+        let answer = add_finalizer(
+            &self.session,
+            &self.resource,
+            key,
+            &object.metadata,
+            names::FINALIZER,
+            manager,
+        )
+        .await?;
+        let version = answer
+            .pointer("/metadata/resourceVersion")
+            .and_then(|v| v.as_str())
+            .unwrap_or_default()
+            .to_owned();
+        let object: Kustomization =
+            rosin_api::Decode::from_value(answer).map_err(|e| Error::Build(e.to_string()))?;
+        let object = Arc::new(object);
+        self.watched.observe(key, &version, object.clone());
+        Ok(Some(object))
+    }
+
+    async fn suspended(&self, mut progress: Progress<'_>) -> Next {
+        let ready = progress.status.conditions.iter().any(|c| {
+            c.type_ == rosin_api::condition_type::READY
+                && c.status == rosin_api::ConditionStatus::True
+        });
+        if ready {
+            progress.status.observed_generation = progress.object.metadata.generation;
+        }
+        progress.mirror_request();
+        match progress.write().await {
+            Ok(()) => Next::OnChange,
+            Err(error) => {
+                error!(%error, "the status could not be written");
+                Next::Backoff
+            }
+        }
+    }
+
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "the parts of one run, each used once"
+    )]
+    async fn succeeded(
+        &self,
+        object: &Kustomization,
+        wake: Wake,
+        done: story::Done,
+        mut progress: Progress<'_>,
+        memo: &mut Memo,
+        report: &Report<'_>,
+        started: Instant,
+    ) -> Result<Next, Error> {
+        let interval = rosin_domain::schedule::jittered(
+            object.spec.interval.to_std(),
+            self.config.interval_jitter_percentage,
+            rand::random(),
+        );
+        let quiet = matches!(wake, Wake::Due | Wake::Drift | Wake::Dependency)
+            && !done.changed
+            && !progress.needs_handling(&done.revision);
+        memo.not_ready_since = None;
+        if quiet {
+            // In sync and known to be: the API server hears nothing of it.
+            return Ok(Next::After(interval));
+        }
+        if wake == Wake::Drift && done.changed {
+            self.metrics.drift_corrected();
+        }
+        let revision = done.revision.clone();
+        progress.ready(&revision);
+        progress.status.last_applied_revision = Some(revision.clone());
+        progress.status.last_applied_origin_revision = done.origin_revision.clone();
+        progress.record(
+            &done,
+            rosin_api::Reason::ReconciliationSucceeded,
+            started.elapsed(),
+        );
+        progress.mirror_request();
+        progress.write().await?;
+        let took = rosin_api::Duration::from(round_millis(started.elapsed()));
+        let message = format!(
+            "Reconciliation finished in {took}, next run in {}",
+            object.spec.interval
+        );
+        info!(revision, "{message}");
+        report.finished(&revision, done.origin_revision.as_deref(), &message);
+        Ok(Next::After(interval))
+    }
+
+    async fn failed(
+        &self,
+        object: &Kustomization,
+        error: &Error,
+        mut progress: Progress<'_>,
+        memo: &mut Memo,
+        report: &Report<'_>,
+        started: Instant,
+    ) -> Result<Next, Error> {
+        let message = error.to_string();
+        if error.retry() == Retry::OnChange {
+            progress.stalled(error.reason(), &message);
+            if matches!(error, Error::InvalidExpression(_)) {
+                progress.status.observed_generation = object.metadata.generation;
+            }
+        } else {
+            progress.failed(error.reason(), &message);
+        }
+        if let Some(attempt) = &memo.attempt {
+            progress.record_attempt(attempt, error.reason(), started.elapsed());
+        }
+        progress.mirror_request();
+        progress.write().await?;
+        error!(
+            reason = error.reason().as_str(),
+            error = message,
+            "the reconcile failed"
+        );
+        report.failed(error, memo.attempt.as_ref());
+        let retry = object
+            .spec
+            .retry_interval
+            .unwrap_or(object.spec.interval)
+            .to_std();
+        Ok(match error.retry() {
+            Retry::RetryInterval => Next::After(retry),
+            Retry::Dependency => Next::After(self.config.requeue_dependency),
+            Retry::Backoff => Next::Backoff,
+            Retry::OnChange => Next::OnChange,
+        })
+    }
+}
+
+fn round_millis(duration: std::time::Duration) -> std::time::Duration {
+    std::time::Duration::from_millis(u64::try_from(duration.as_millis()).unwrap_or(u64::MAX))
+}

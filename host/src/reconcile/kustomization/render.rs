@@ -1,0 +1,246 @@
+//! Rendering a Kustomization: request to the plugin, then what the host does to every renderer's output.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use rosin_api::{Artifact, Kustomization};
+use rosin_domain::{Object, substitution};
+use rosin_render::{
+    Engine, EngineConfig, Limits, LoadError, Registry, RenderError, Request, Services, Source,
+    Subject,
+};
+use rosin_tree::Tree;
+use serde_json::json;
+use tracing::{debug, warn};
+
+use super::{Kustomizations, error::Error, variables::variables};
+use crate::{config::Config, metrics::RenderOutcome};
+
+/// Bytes of rendered output that are kept for revisions that change nothing of what was read.
+const MEMO: usize = 32 << 20;
+
+/// The plugins, and the memory of what they rendered. Cheap to clone.
+#[derive(Clone)]
+pub struct Renderers {
+    registry: Arc<Registry>,
+    memo: Arc<rosin_render::Memo>,
+    limits: Limits,
+}
+
+impl Renderers {
+    /// The built-in plugins, under the operator's limits.
+    pub fn load(config: &Config) -> Result<Self, LoadError> {
+        let engine = Engine::new(EngineConfig {
+            instance_memory: config.render_memory.max(1 << 20),
+            ..EngineConfig::default()
+        })?;
+        let limits = Limits {
+            memory: config.render_memory,
+            deadline: config.render_timeout,
+            ..Limits::default()
+        };
+        Ok(Self {
+            registry: Arc::new(Registry::built_in(&engine)?),
+            memo: Arc::new(rosin_render::Memo::new(MEMO)),
+            limits,
+        })
+    }
+}
+
+impl Kustomizations {
+    /// From files to the objects that are to be in the cluster.
+    pub(super) async fn build(
+        &self,
+        object: &Kustomization,
+        artifact: &Artifact,
+        tree: Tree,
+    ) -> Result<Vec<Object>, Error> {
+        if object.spec.decryption.is_some() {
+            return Err(Error::Build(
+                "spec.decryption: decryption is not supported yet".to_owned(),
+            ));
+        }
+        let rendered = self.render(object, artifact, tree).await?;
+        let variables = match &object.spec.post_build {
+            Some(post_build) => variables(&self.session, object.namespace(), post_build).await,
+            None => Ok(BTreeMap::new()),
+        };
+        finish(object, rendered, variables)
+    }
+
+    async fn render(
+        &self,
+        object: &Kustomization,
+        artifact: &Artifact,
+        tree: Tree,
+    ) -> Result<Vec<rosin_render::Manifest>, Error> {
+        let name = object
+            .spec
+            .renderer
+            .as_ref()
+            .and_then(|renderer| renderer.name.as_deref())
+            .unwrap_or("kustomize");
+        if object
+            .spec
+            .renderer
+            .as_ref()
+            .is_some_and(|renderer| renderer.source_ref.is_some())
+        {
+            return Err(Error::Build(
+                "spec.renderer.sourceRef: renderers from a registry are not supported yet"
+                    .to_owned(),
+            ));
+        }
+        let renderer = self
+            .renderers
+            .registry
+            .get(name)
+            .map_err(|error| Error::Build(format!("spec.renderer: {error}")))?;
+        let path = path_of(object)?;
+        if !path.is_empty() && !tree.is_dir(&path) {
+            return Err(Error::Artifact(format!(
+                "kustomization path not found: stat {path}: no such file or directory"
+            )));
+        }
+        let request = Request {
+            subject: Subject {
+                kind: "Kustomization".to_owned(),
+                namespace: object.namespace().to_owned(),
+                name: object.name().to_owned(),
+            },
+            path,
+            options: options(object).to_string(),
+        };
+        let source = Source {
+            tree,
+            revision: artifact.revision.clone(),
+        };
+        let Renderers { memo, limits, .. } = &self.renderers;
+        let services = Services::default();
+        match memo
+            .render(
+                object.namespace(),
+                renderer,
+                &request,
+                &source,
+                &services,
+                limits,
+            )
+            .await
+        {
+            Ok(output) => {
+                self.metrics.rendered(
+                    name,
+                    if output.reused {
+                        RenderOutcome::Reused
+                    } else {
+                        RenderOutcome::Rendered
+                    },
+                );
+                let rendered = &output.rendered;
+                if !output.reused {
+                    for diagnostic in &rendered.diagnostics {
+                        warn!(renderer = name, "{diagnostic}");
+                    }
+                    let took = rosin_api::Duration::from(rendered.stats.run);
+                    debug!(renderer = name, objects = rendered.manifests.len(), %took, "rendered");
+                }
+                Ok(rendered
+                    .definitions
+                    .iter()
+                    .chain(&rendered.manifests)
+                    .cloned()
+                    .collect())
+            }
+            Err(error) => {
+                self.metrics.rendered(name, RenderOutcome::Failed);
+                Err(Error::Build(describe(name, &error)))
+            }
+        }
+    }
+}
+
+/// `spec.path` as the plugins write paths.
+fn path_of(object: &Kustomization) -> Result<String, Error> {
+    let path = object.spec.path.as_deref().unwrap_or_default();
+    let mut parts = Vec::new();
+    for part in path.split('/') {
+        match part {
+            "" | "." => {}
+            // As a secure join does: never above the root.
+            ".." => {
+                parts.pop();
+            }
+            part => parts.push(part),
+        }
+    }
+    if path.contains('\0') {
+        return Err(Error::Artifact(
+            "kustomization path not found: spec.path holds a NUL byte".to_owned(),
+        ));
+    }
+    Ok(parts.join("/"))
+}
+
+fn options(object: &Kustomization) -> serde_json::Value {
+    let spec = &object.spec;
+    json!({
+        "loadRestrictor": "none",
+        "reorder": "none",
+        "flux": {
+            "targetNamespace": spec.target_namespace.as_deref().unwrap_or_default(),
+            "namePrefix": spec.name_prefix.as_deref().unwrap_or_default(),
+            "nameSuffix": spec.name_suffix.as_deref().unwrap_or_default(),
+            "patches": spec.patches,
+            "images": spec.images,
+            "components": spec.components,
+            "ignoreMissingComponents": spec.ignore_missing_components,
+            "buildMetadata": spec.build_metadata,
+        },
+    })
+}
+
+/// The plugin's words for what the author of the files did; the host's for what the plugin did.
+fn describe(name: &str, error: &RenderError) -> String {
+    match error {
+        RenderError::Invalid { message, .. } if name == "kustomize" => {
+            if message.starts_with("failed to decode Kubernetes YAML") {
+                message.clone()
+            } else {
+                format!("kustomize build failed: {message}")
+            }
+        }
+        other => other.to_string(),
+    }
+}
+
+/// What is done to every renderer's output, in Flux's order.
+fn finish(
+    object: &Kustomization,
+    manifests: Vec<rosin_render::Manifest>,
+    variables: Result<BTreeMap<String, String>, super::variables::VariablesError>,
+) -> Result<Vec<Object>, Error> {
+    let failed = |error: &dyn std::fmt::Display| Error::Build(error.to_string());
+    let mut objects = Vec::with_capacity(manifests.len());
+    for manifest in manifests {
+        let value = serde_json::from_str(&manifest.json).map_err(|error| failed(&error))?;
+        for value in rosin_domain::finish::flatten(value) {
+            objects.push(
+                Object::new(value)
+                    .map_err(|error| Error::Build(format!("{}: {error}", manifest.origin)))?,
+            );
+        }
+    }
+    if let Some(post_build) = &object.spec.post_build {
+        let variables = variables.map_err(|error| match objects.first() {
+            Some(first) => Error::Build(format!(
+                "post build failed for '{}': {error}",
+                substitution::described(first)
+            )),
+            None => failed(&error),
+        })?;
+        objects = substitution::post_build(objects, post_build, &variables)
+            .map_err(|error| failed(&error))?;
+    }
+    rosin_domain::finish::finish(object, &mut objects).map_err(|error| failed(&error))?;
+    Ok(objects)
+}

@@ -1,0 +1,261 @@
+//! The reconcile of a Kustomization: each line reads the world, decides, enters the sandbox, or writes.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use rosin_api::{Artifact, Kustomization};
+use rosin_domain::{
+    Object,
+    plan::{Action, ApplyPlan, ChangeSet},
+};
+use sha2::{Digest, Sha256};
+
+use super::{
+    Kustomizations, Outcome, SourceKey, SourceState,
+    apply::Applier,
+    error::Error,
+    index::dependency_key,
+    memo::{Attempt, Memo},
+    progress::{Progress, Step},
+    report::Report,
+};
+use crate::{
+    cluster::Session,
+    controller::{Run, Wake},
+};
+
+/// A dependency that is not ready is given this long to become so before anybody is told that it is not.
+const SETTLE: Duration = Duration::from_secs(1);
+
+/// What a successful run has to say.
+pub(crate) struct Done {
+    pub revision: String,
+    pub origin_revision: Option<String>,
+    /// Digest of what was rendered, for the history.
+    pub digest: String,
+    /// Did anything change in the cluster?
+    pub changed: bool,
+}
+
+impl Kustomizations {
+    pub(super) async fn story(
+        &self,
+        object: &Arc<Kustomization>,
+        wake: Wake,
+        run: &Run,
+        progress: &mut Progress<'_>,
+        memo: &mut Memo,
+        report: &mut Report<'_>,
+    ) -> Result<Outcome, Error> {
+        memo.attempt = None;
+        let timeout = rosin_domain::schedule::timeout(&object.spec);
+        let artifact = self.artifact_of(object)?;
+        let mut attempt = Attempt {
+            revision: artifact.revision.clone(),
+            origin_revision: artifact.origin_revision().map(str::to_owned),
+            digest: None,
+        };
+        memo.attempt = Some(attempt.clone());
+        if let Err(error) = self.check_dependencies(object, &artifact) {
+            let since = *memo.not_ready_since.get_or_insert_with(Instant::now);
+            if matches!(error, Error::Dependency { .. }) && since.elapsed() < SETTLE {
+                return Ok(Outcome::Settling(SETTLE.saturating_sub(since.elapsed())));
+            }
+            return Err(error);
+        }
+        memo.not_ready_since = None;
+
+        progress.step(Step::Fetching, &artifact.revision, timeout);
+        let tree = self.artifacts.open(&artifact).await?;
+        progress.status.last_attempted_revision = Some(artifact.revision.clone());
+        progress.step(Step::Building, &artifact.revision, timeout);
+        let objects = self.build(object, &artifact, tree).await?;
+        let session = self.session_of(object)?;
+        attempt.digest = Some(digest(&objects));
+        memo.attempt = Some(attempt.clone());
+
+        progress.step(Step::Detecting, &artifact.revision, timeout);
+        let plan = ApplyPlan::new(objects, object.inventory(), &self.stage_kinds);
+        self.guard_empty(object, &plan)?;
+        let mut changes = ChangeSet::default();
+        let applied = self
+            .apply_plan(
+                object,
+                &session,
+                &plan,
+                timeout,
+                progress,
+                memo,
+                &mut changes,
+            )
+            .await;
+        if let Err(error) = applied {
+            progress.inventory(plan.after_failure(&changes));
+            if let Some(summary) = changes.summary() {
+                report.changed(
+                    &attempt.revision,
+                    attempt.origin_revision.as_deref(),
+                    &summary,
+                );
+            }
+            return Err(error);
+        }
+        progress.inventory(changes.inventory());
+
+        let pruned = if object.spec.prune {
+            self.prune(
+                object,
+                &session,
+                &plan.stale(&changes),
+                progress,
+                report,
+                &attempt,
+            )
+            .await?
+        } else {
+            false
+        };
+        if let Some(summary) = changes.summary() {
+            report.changed(
+                &attempt.revision,
+                attempt.origin_revision.as_deref(),
+                &summary,
+            );
+        }
+        let changed = pruned || changes.changed();
+        let interrupted = self
+            .check_health(
+                object, &session, &plan, &changes, &attempt, timeout, run, progress, report,
+            )
+            .await?;
+        if interrupted {
+            return Ok(Outcome::Interrupted);
+        }
+        let Attempt {
+            revision,
+            origin_revision,
+            digest,
+        } = attempt;
+        tracing::debug!(?wake, revision, changed, "applied");
+        Ok(Outcome::Done(Done {
+            revision,
+            origin_revision,
+            digest: digest.unwrap_or_default(),
+            changed,
+        }))
+    }
+
+    fn artifact_of(&self, object: &Kustomization) -> Result<Artifact, Error> {
+        let source = SourceKey::of(&object.spec.source_ref, object.namespace());
+        if self.config.no_cross_namespace_refs && source.key.namespace != object.namespace() {
+            return Err(Error::AccessDenied(format!(
+                "can't access '{source}', cross-namespace references have been blocked"
+            )));
+        }
+        match self.sources.get(&source) {
+            SourceState::Missing => {
+                Err(Error::SourceMissing(format!("Source '{source}' not found")))
+            }
+            SourceState::NoArtifact => Err(Error::NoArtifact(self.config.requeue_dependency)),
+            SourceState::Artifact(artifact) => Ok(artifact),
+        }
+    }
+
+    fn check_dependencies(&self, object: &Kustomization, artifact: &Artifact) -> Result<(), Error> {
+        let dependencies: Vec<_> = object
+            .spec
+            .depends_on
+            .iter()
+            .map(|reference| {
+                let key = dependency_key(object.namespace(), reference);
+                (reference, key.to_string(), self.watched.get(&key))
+            })
+            .collect();
+        let found = dependencies
+            .iter()
+            .map(|(reference, name, found)| (*reference, name.as_str(), found.as_deref()));
+        rosin_domain::dependencies::check(object, found, &artifact.revision).map_err(|error| {
+            if error.is_terminal() {
+                Error::InvalidExpression(error.to_string())
+            } else {
+                Error::Dependency {
+                    message: error.to_string(),
+                    retry: self.config.requeue_dependency,
+                }
+            }
+        })
+    }
+
+    /// A render that had objects and now has none prunes nothing unless somebody confirms: more often than not it is a mistake.
+    fn guard_empty(&self, object: &Kustomization, plan: &ApplyPlan) -> Result<(), Error> {
+        if self.config.prune_empty || !object.spec.prune {
+            return Ok(());
+        }
+        rosin_domain::empty::guard(object, plan).map_err(|error| Error::Prune(error.to_string()))
+    }
+
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "the parts of one run, each used once"
+    )]
+    async fn apply_plan(
+        &self,
+        object: &Kustomization,
+        session: &Session,
+        plan: &ApplyPlan,
+        timeout: Duration,
+        progress: &mut Progress<'_>,
+        memo: &mut Memo,
+        changes: &mut ChangeSet,
+    ) -> Result<(), Error> {
+        let ignore = rosin_domain::drift::IgnoreRules::new(&object.spec.ignore)
+            .map_err(|e| Error::Apply(e.to_string()))?;
+        let applier = Applier {
+            session,
+            live: &self.live,
+            takeover: &self.takeover,
+            ignore: &ignore,
+            force: object.spec.force,
+            concurrent: self.config.concurrent_ssa,
+            timeout,
+        };
+        let mut claimed = plan.is_claimed();
+        for stage in plan.stages() {
+            let checked = applier
+                .check(&stage.objects, memo)
+                .await
+                .map_err(Error::from)?;
+            if !claimed && checked.iter().any(|object| object.creates()) {
+                // Whatever happens from here on, the next process knows what may be in the cluster because of us.
+                progress.inventory(plan.claim());
+                progress.write().await?;
+                claimed = true;
+            }
+            applier
+                .apply(&checked, memo, changes)
+                .await
+                .map_err(Error::from)?;
+            if stage.kind.awaits_readiness() && checked.iter().any(|object| object.changes()) {
+                applier.await_stage(&checked).await.map_err(Error::from)?;
+            }
+        }
+        memo.retain(|id| {
+            changes
+                .action(id)
+                .is_some_and(|action| action != Action::Skipped)
+        });
+        Ok(())
+    }
+}
+
+/// `sha256:<hex>` of the objects as multi-document YAML.
+fn digest(objects: &[Object]) -> String {
+    let mut hasher = Sha256::new();
+    for object in objects {
+        hasher.update(b"---\n");
+        hasher.update(rosin_manifest::yaml::to_string_sigs(&object.to_value()));
+    }
+    format!("sha256:{}", hex::encode(hasher.finalize()))
+}

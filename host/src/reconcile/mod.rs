@@ -1,0 +1,4 @@
+//! One story for each kind.
+
+pub mod git_repository;
+pub mod kustomization;
