@@ -55,7 +55,8 @@ pub const SOURCE_CONTROLLER: &str = "source-controller";
 pub const KUSTOMIZE_STATUS_MANAGER: &str = "gotk-kustomize-controller";
 pub const SOURCE_STATUS_MANAGER: &str = "source-controller";
 
-/// Rosin's own annotation: `spec.renderer` as JSON or YAML, for clusters and tools that drop fields they do not know. The field wins.
+/// Rosin's own annotation: the name of a renderer, or `spec.renderer` as JSON, where a definition or a tool drops the field. The field
+/// wins.
 pub const RENDERER_ANNOTATION: &str = "rosin.dev/renderer";
 /// Rosin's own annotation: `"true"` confirms that a Kustomization whose source renders to nothing prunes everything.
 pub const CONFIRM_EMPTY_ANNOTATION: &str = "rosin.dev/confirm-empty";

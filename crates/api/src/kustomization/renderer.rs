@@ -4,8 +4,9 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::Duration;
 use crate::decode::null_as_default;
+use crate::names::RENDERER_ANNOTATION;
+use crate::{DecodeError, Duration, Kustomization};
 
 /// A WebAssembly component that renders the files: one that comes with Rosin, by name, or one that a source delivers.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -82,6 +83,40 @@ impl RendererLimits {
     }
 }
 
+impl Kustomization {
+    /// The renderer that the object asks for: `spec.renderer`, or else the annotation that stands in for it where a definition or a
+    /// tool drops the field. Its value is the name of a renderer, or what the field would hold, as JSON.
+    pub fn renderer(&self) -> Result<Option<Renderer>, DecodeError> {
+        if let Some(renderer) = &self.spec.renderer {
+            return Ok(Some(renderer.clone()));
+        }
+        let annotations = self.metadata.annotations.as_ref();
+        let Some(text) = annotations.and_then(|annotations| annotations.get(RENDERER_ANNOTATION))
+        else {
+            return Ok(None);
+        };
+        if !text.trim_start().starts_with('{') {
+            let name = Some(text.trim().to_owned()).filter(|name| !name.is_empty());
+            return Ok(name.map(|name| Renderer {
+                name: Some(name),
+                ..Renderer::default()
+            }));
+        }
+        let wrong = |message: String| DecodeError {
+            path: format!("metadata.annotations[{RENDERER_ANNOTATION}]"),
+            message,
+        };
+        let renderer: Renderer =
+            serde_json::from_str(text).map_err(|error| wrong(error.to_string()))?;
+        if renderer.name.is_some() == renderer.source_ref.is_some() {
+            return Err(wrong(
+                "exactly one of name or sourceRef must be specified".to_owned(),
+            ));
+        }
+        Ok(Some(renderer))
+    }
+}
+
 fn any_object(_: &mut SchemaGenerator) -> Schema {
     json_schema!({ "type": "object", "x-kubernetes-preserve-unknown-fields": true })
 }
@@ -107,5 +142,40 @@ mod tests {
             };
             assert_eq!(limits.memory_bytes(), bytes, "{text}");
         }
+    }
+
+    fn annotated(value: &str) -> Result<Option<Renderer>, DecodeError> {
+        let mut object = Kustomization::test("app");
+        object.metadata.annotations =
+            Some([(RENDERER_ANNOTATION.to_owned(), value.to_owned())].into());
+        object.renderer()
+    }
+
+    #[test]
+    fn the_annotation_stands_in_for_the_field() {
+        let named = |name: &str| Renderer {
+            name: Some(name.into()),
+            ..Renderer::default()
+        };
+        assert_eq!(Kustomization::test("app").renderer(), Ok(None));
+        assert_eq!(annotated("helm"), Ok(Some(named("helm"))));
+        assert_eq!(
+            annotated(r#"{"name":"helm","options":{"a":1}}"#)
+                .unwrap()
+                .unwrap()
+                .options["a"],
+            1
+        );
+        assert_eq!(
+            annotated("{}").unwrap_err().to_string(),
+            "metadata.annotations[rosin.dev/renderer]: exactly one of name or sourceRef must be specified"
+        );
+        assert!(annotated("{").is_err());
+
+        let mut object = Kustomization::test("app");
+        object.metadata.annotations =
+            Some([(RENDERER_ANNOTATION.to_owned(), "helm".to_owned())].into());
+        object.spec.renderer = Some(named("own"));
+        assert_eq!(object.renderer(), Ok(Some(named("own"))), "the field wins");
     }
 }
