@@ -16,4 +16,5 @@ pub use key::{InvalidKey, ObjectKey};
 pub use store::{Condition, Retention, Store, StoreError, Stored};
 pub use trees::Capacity;
 pub use unpack::{UnpackError, unpack};
+pub(crate) use writer::walk_order;
 pub use writer::{TreeWriter, WriteError};

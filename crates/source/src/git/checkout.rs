@@ -1,0 +1,175 @@
+//! A fetched revision: its commit, and its files as the object database has them.
+
+use git2::{ObjectType, Oid, Repository};
+use rosin_tree::{Limits, TreeError};
+
+use super::cache::Lease;
+use super::compose::Composition;
+use super::names;
+use super::{Commit, Contents, GitError, Revision};
+use crate::artifact::TreeWriter;
+
+/// The kind of a tree entry, as git's modes tell it.
+const KIND: i32 = 0o170_000;
+const DIR: i32 = 0o040_000;
+const FILE: i32 = 0o100_000;
+const GITLINK: i32 = 0o160_000;
+const EXECUTABLE: i32 = 0o100;
+
+/// A revision whose objects are here.
+pub struct Checkout {
+    // Before the lease: the repository must be closed before another fetch may use its folder.
+    repository: Repository,
+    revision: Revision,
+    commit: Commit,
+    root: Oid,
+    lease: Option<Lease>,
+}
+
+impl Checkout {
+    pub(super) fn new(repository: Repository, revision: Revision) -> Result<Self, GitError> {
+        let (info, root) = {
+            let not_a_commit = |_| GitError::NotACommit(revision.to_string());
+            let commit = repository
+                .find_commit(revision.oid())
+                .map_err(not_a_commit)?;
+            (Commit::of(&commit), commit.tree_id())
+        };
+        Ok(Self {
+            repository,
+            revision,
+            commit: info,
+            root,
+            lease: None,
+        })
+    }
+
+    pub(super) fn keep(self, lease: Lease) -> Self {
+        Self {
+            lease: Some(lease),
+            ..self
+        }
+    }
+
+    #[must_use]
+    pub fn revision(&self) -> &Revision {
+        &self.revision
+    }
+
+    #[must_use]
+    pub fn commit(&self) -> &Commit {
+        &self.commit
+    }
+
+    /// Writes what the artifact consists of.
+    ///
+    /// # Errors
+    /// When the tree is hostile or incomplete, a folder that was asked for is missing, or writing fails.
+    pub fn write(
+        &self,
+        contents: &Contents<'_>,
+        limits: &Limits,
+        into: &mut TreeWriter<'_>,
+    ) -> Result<(), GitError> {
+        let written = self.compose(contents, limits, into);
+        if let (Err(GitError::Objects(_)), Some(lease)) = (&written, &self.lease) {
+            // The commit is here but something of it is not: only a new fetch helps, and it must not find this cache.
+            lease.clear()?;
+        }
+        written
+    }
+
+    fn compose(
+        &self,
+        contents: &Contents<'_>,
+        limits: &Limits,
+        into: &mut TreeWriter<'_>,
+    ) -> Result<(), GitError> {
+        let mut composition = self.list(limits)?;
+        composition.keep_only(contents.sparse)?;
+        for included in contents.includes {
+            composition.include(included)?;
+        }
+        composition.write(
+            contents.ignore,
+            |blob, path| self.read(blob, path, limits),
+            into,
+        )
+    }
+
+    /// All files and folders of the commit. Without recursion, and counted: a few objects can name billions of paths.
+    fn list(&self, limits: &Limits) -> Result<Composition, GitError> {
+        let mut composition = Composition::default();
+        let mut pending = vec![(String::new(), self.root)];
+        while let Some((folder, oid)) = pending.pop() {
+            let tree = self.repository.find_tree(oid).map_err(GitError::Objects)?;
+            for entry in &tree {
+                let path = child(&folder, entry.name_bytes())?;
+                let mode = entry.filemode_raw();
+                match mode & KIND {
+                    DIR => {
+                        composition.add_dir(&path)?;
+                        pending.push((path, entry.id()));
+                    }
+                    FILE => composition.add_blob(&path, mode & EXECUTABLE != 0, entry.id())?,
+                    // A submodule that is not followed is an empty folder.
+                    GITLINK => composition.add_dir(&path)?,
+                    // Links, which artifacts do not carry.
+                    _ => {}
+                }
+                if composition.len() > limits.entries {
+                    return Err(TreeError::TooManyEntries {
+                        limit: limits.entries,
+                    }
+                    .into());
+                }
+            }
+        }
+        Ok(composition)
+    }
+
+    fn read(&self, blob: Oid, path: &str, limits: &Limits) -> Result<Vec<u8>, GitError> {
+        let objects = self.repository.odb().map_err(GitError::Objects)?;
+        let (size, kind) = objects.read_header(blob).map_err(GitError::Objects)?;
+        let (size, limit) = (size as u64, limits.file_bytes);
+        if size > limit {
+            return Err(TreeError::TooLarge {
+                path: path.to_owned(),
+                size,
+                limit,
+            }
+            .into());
+        }
+        if kind != ObjectType::Blob {
+            return Err(GitError::Hostile {
+                path: path.to_owned(),
+                reason: "a file that is no blob",
+            });
+        }
+        Ok(objects
+            .read(blob)
+            .map_err(GitError::Objects)?
+            .data()
+            .to_vec())
+    }
+}
+
+fn child(folder: &str, name: &[u8]) -> Result<String, GitError> {
+    let Ok(name) = std::str::from_utf8(name) else {
+        let path = format!("{folder}/{}", String::from_utf8_lossy(name));
+        return Err(TreeError::InvalidPath {
+            path,
+            reason: "a name in it is not UTF-8",
+        }
+        .into());
+    };
+    let path = if folder.is_empty() {
+        name.to_owned()
+    } else {
+        format!("{folder}/{name}")
+    };
+    if let Some(reason) = names::fault(name) {
+        return Err(GitError::Hostile { path, reason });
+    }
+    Ok(path)
+}

@@ -1,0 +1,263 @@
+//! From a reference to a revision whose objects are here: list, decide, download.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use git2::{AutotagOption, FetchOptions, RemoteCallbacks, Repository};
+use tokio::runtime::Handle;
+
+use super::advertisement::References;
+use super::cache::{Caches, Depth, Lease};
+use super::connection::Connection;
+use super::resolve::{Wanted, resolve};
+use super::transport::{Open, Session};
+use super::{Budget, Checkout, GitError, Reference, Remote, RemoteError, ResponseLimits, Revision};
+use crate::http::HttpClients;
+
+/// Fetches from git servers. Cheap to clone.
+#[derive(Clone)]
+pub struct Git {
+    clients: Arc<HttpClients>,
+    caches: Caches,
+    limits: ResponseLimits,
+    runtime: Handle,
+}
+
+pub enum Fetched {
+    /// The server still has what is known already; nothing was downloaded.
+    Unchanged(Revision),
+    Checkout(Checkout),
+}
+
+impl Git {
+    /// `cache` is a folder of our own; `runtime` runs the connections.
+    #[must_use]
+    pub fn new(cache: PathBuf, clients: Arc<HttpClients>, runtime: Handle) -> Self {
+        Self {
+            clients,
+            caches: Caches::new(cache),
+            limits: ResponseLimits::default(),
+            runtime,
+        }
+    }
+
+    #[must_use]
+    pub fn with_limits(self, limits: ResponseLimits) -> Self {
+        Self { limits, ..self }
+    }
+
+    /// Fetches what `reference` means now. `known` is the revision that is stored: while a branch, tag or name still means it, one
+    /// small request is all. `object` names whom the fetch is for: objects share no cache, since they may not see the same.
+    ///
+    /// Blocks; not to be called on a thread that drives the runtime.
+    ///
+    /// # Errors
+    /// In the words of Flux, without its prefix `failed to checkout and determine revision: `.
+    pub fn fetch(
+        &self,
+        remote: &Remote,
+        reference: &Reference,
+        known: Option<&str>,
+        object: &str,
+        budget: &Budget,
+    ) -> Result<Fetched, GitError> {
+        let url = remote.url.to_string();
+        let has_shortcut = matches!(
+            reference,
+            Reference::Branch(_) | Reference::Tag(_) | Reference::Name(_)
+        );
+        let listed = known.is_some() && has_shortcut || matches!(reference, Reference::Name(_));
+        let open = self.list(remote, budget).map_err(|cause| match cause {
+            ListError::Remote(cause) if listed => GitError::List {
+                url: url.clone(),
+                cause,
+            },
+            ListError::Remote(cause) => GitError::Clone {
+                url: url.clone(),
+                cause,
+            },
+            ListError::Git(error) => error,
+        })?;
+        let (open, references) = open;
+        let wanted = resolve(reference, &references, &url, known.is_some())?;
+        if let (Wanted::Tip { revision, .. }, Some(known), true) = (&wanted, known, has_shortcut)
+            && revision.is(known)
+        {
+            return Ok(Fetched::Unchanged(revision.clone()));
+        }
+        let depth = match wanted {
+            Wanted::Within { .. } => Depth::Full,
+            Wanted::Tip { .. } | Wanted::YoungestOf(_) => Depth::One,
+        };
+        let lease = self.caches.lease(object, &url, depth);
+        let download = Download {
+            open: &open,
+            url: &url,
+        };
+        match download.run(&lease, &wanted) {
+            Ok(checkout) => Ok(Fetched::Checkout(checkout.keep(lease))),
+            Err(error) if download.may_be_the_cache(&error) => {
+                // A damaged cache shows as missing or corrupt objects. Without it, the next error is the server's.
+                tracing::debug!(error = %error, "fetching into an existing cache failed, starting anew");
+                lease.clear()?;
+                let checkout = download.run(&lease, &wanted)?;
+                Ok(Fetched::Checkout(checkout.keep(lease)))
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Drops what is kept for an object that is gone.
+    ///
+    /// # Errors
+    /// When the disk fails.
+    pub fn remove(&self, object: &str) -> std::io::Result<()> {
+        self.caches.remove(object)
+    }
+
+    fn list(&self, remote: &Remote, budget: &Budget) -> Result<(Open, References), ListError> {
+        let connect = remote.credentials.connect(remote.proxy.as_ref());
+        let client = self.clients.get(&connect).map_err(GitError::from)?;
+        let credentials = remote.credentials.clone();
+        let connection = Connection::new(
+            client,
+            self.runtime.clone(),
+            credentials,
+            self.limits,
+            budget.clone(),
+        );
+        let (base, list) = connection.references(&remote.url)?;
+        let references = References::parse(&list)?;
+        let open = Session::new(connection, base, list)
+            .open()
+            .map_err(GitError::Objects)?;
+        Ok((open, references))
+    }
+}
+
+enum ListError {
+    Remote(RemoteError),
+    Git(GitError),
+}
+
+impl From<RemoteError> for ListError {
+    fn from(error: RemoteError) -> Self {
+        Self::Remote(error)
+    }
+}
+
+impl From<GitError> for ListError {
+    fn from(error: GitError) -> Self {
+        Self::Git(error)
+    }
+}
+
+struct Download<'a> {
+    open: &'a Open,
+    url: &'a str,
+}
+
+impl Download<'_> {
+    fn run(&self, lease: &Lease, wanted: &Wanted) -> Result<Checkout, GitError> {
+        let repository = lease.open()?;
+        match wanted {
+            Wanted::Tip {
+                reference,
+                revision,
+            } => {
+                if repository.find_commit(revision.oid()).is_err() {
+                    self.download(&repository, std::slice::from_ref(reference), Depth::One)?;
+                }
+                Checkout::new(repository, revision.clone())
+            }
+            Wanted::YoungestOf(tags) => {
+                let names: Vec<String> = tags.iter().map(|(name, _)| name.clone()).collect();
+                self.download(&repository, &names, Depth::One)?;
+                let time = |revision: &Revision| {
+                    repository
+                        .find_commit(revision.oid())
+                        .map(|commit| commit.time().seconds())
+                };
+                let youngest = tags
+                    .iter()
+                    .map(|(_, revision)| revision)
+                    .max_by_key(|revision| time(revision).unwrap_or(i64::MIN));
+                let Some(youngest) = youngest.cloned() else {
+                    return Err(GitError::NoMatch(String::new()));
+                };
+                Checkout::new(repository, youngest)
+            }
+            Wanted::Within {
+                references,
+                revision,
+            } => {
+                self.download(&repository, references, Depth::Full)?;
+                if !is_within(&repository, references, revision) {
+                    return Err(GitError::UnknownCommit(revision.commit()));
+                }
+                Checkout::new(repository, revision.clone())
+            }
+        }
+    }
+
+    fn download(
+        &self,
+        repository: &Repository,
+        references: &[String],
+        depth: Depth,
+    ) -> Result<(), GitError> {
+        let fail = |cause| GitError::Clone {
+            url: self.url.to_owned(),
+            cause,
+        };
+        let budget = self.open.session().connection.budget();
+        let mut callbacks = RemoteCallbacks::new();
+        callbacks.transfer_progress(|_| budget.check().is_ok());
+        let mut options = FetchOptions::new();
+        options
+            .remote_callbacks(callbacks)
+            .download_tags(AutotagOption::None)
+            .update_fetchhead(false);
+        if depth == Depth::One {
+            options.depth(1);
+        }
+        let specs: Vec<String> = references
+            .iter()
+            .map(|name| format!("+{name}:{}", local(name)))
+            .collect();
+        let fetched = repository
+            .remote_anonymous(&self.open.url())
+            .and_then(|mut remote| remote.fetch(&specs, Some(&mut options), None));
+        fetched.map_err(|error| match budget.check() {
+            Err(over) => fail(over),
+            Ok(()) => fail(self.open.explain(&error)),
+        })
+    }
+
+    fn may_be_the_cache(&self, error: &GitError) -> bool {
+        let transfer = matches!(
+            error,
+            GitError::Clone {
+                cause: RemoteError::Transfer(_),
+                ..
+            }
+        );
+        (transfer || matches!(error, GitError::Objects(_) | GitError::NotACommit(_)))
+            && self.open.session().connection.budget().check().is_ok()
+    }
+}
+
+/// Where a remote reference is kept in the cache: out of the way of names that mean something to libgit2.
+fn local(name: &str) -> String {
+    format!("refs/rosin/{name}")
+}
+
+fn is_within(repository: &Repository, references: &[String], revision: &Revision) -> bool {
+    let commit = revision.oid();
+    references.iter().any(|name| {
+        let tip = repository.refname_to_id(&local(name)).ok();
+        tip.is_some_and(|tip| {
+            tip == commit || repository.graph_descendant_of(tip, commit).unwrap_or(false)
+        })
+    })
+}
