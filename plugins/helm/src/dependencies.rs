@@ -41,7 +41,7 @@ pub(crate) fn check(chart: &Chart) -> Result<(), Error> {
         return Ok(());
     }
     Err(Error::MissingDependencies(format!(
-        "an error occurred while checking for chart dependencies. You may need to run `helm dependency build` to fetch missing dependencies: found in Chart.yaml, but missing in charts/ directory: {}",
+        "an error occurred while checking for chart dependencies. You may need to run 'helm dependency build' to fetch missing dependencies: found in Chart.yaml, but missing in charts/ directory: {}",
         missing.join(", ")
     )))
 }

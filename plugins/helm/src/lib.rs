@@ -5,6 +5,7 @@
 //! separates what came out. [`render`] tells that story.
 
 pub mod chart;
+mod component;
 mod context;
 mod dependencies;
 mod engine;

@@ -70,10 +70,12 @@ const EVENTS: [&str; 10] = [
 pub struct Manifest {
     /// The template's path from the root chart.
     pub source: String,
-    /// The line in the rendered file at which the document begins.
+    /// The line of the template that the document's first line comes from.
     pub line: u32,
     pub text: String,
     pub kind: String,
+    /// The object; none where a document has comments only.
+    pub json: Option<String>,
 }
 
 /// A document that is run at a moment of a release's life.
@@ -156,8 +158,8 @@ fn head(node: &Node) -> Result<Head, String> {
         ("kind", "SimpleHead.kind"),
     ] {
         if let Some(value) = map.get(field).filter(|value| !value.is_null()) {
-            match value.as_string() {
-                Some(text) if field == "kind" => head.kind = text.to_owned(),
+            match scalar_text(value) {
+                Some(text) if field == "kind" => head.kind = text,
                 Some(_) => {}
                 None => return Err(unexpected(describe(value), name, "string")),
             }
@@ -174,7 +176,7 @@ fn head(node: &Node) -> Result<Head, String> {
         ));
     };
     if let Some(name) = metadata.get("name").filter(|value| !value.is_null())
-        && name.as_string().is_none()
+        && scalar_text(name).is_none()
     {
         return Err(unexpected(
             describe(name),
@@ -191,9 +193,9 @@ fn head(node: &Node) -> Result<Head, String> {
             ));
         };
         for (key, value) in annotations.iter() {
-            match value.as_string() {
+            match scalar_text(value) {
                 Some(text) => {
-                    head.annotations.insert(key.to_owned(), text.to_owned());
+                    head.annotations.insert(key.to_owned(), text);
                 }
                 None if value.is_null() => {
                     head.annotations.insert(key.to_owned(), String::new());
@@ -209,6 +211,19 @@ fn head(node: &Node) -> Result<Head, String> {
         }
     }
     Ok(head)
+}
+
+/// A scalar as a text field takes it: Go writes numbers and booleans out.
+fn scalar_text(node: &Node) -> Option<String> {
+    match node.to_json().ok()? {
+        serde_json::Value::String(text) => Some(text),
+        serde_json::Value::Bool(value) => Some(value.to_string()),
+        serde_json::Value::Number(number) => Some(match number.as_i64() {
+            Some(int) => int.to_string(),
+            None => rosin_template::strconv::format_float(number.as_f64().unwrap_or_default(), b'g', -1),
+        }),
+        _ => None,
+    }
 }
 
 fn describe(node: &Node) -> &'static str {
@@ -233,7 +248,10 @@ fn rank(kind: &str) -> (usize, &str) {
 }
 
 /// Documents in the order of installation, hooks apart.
-pub(crate) fn sort(files: &BTreeMap<String, Str>) -> Result<(Vec<Hook>, Vec<Manifest>), Error> {
+pub(crate) fn sort(
+    files: &BTreeMap<String, Str>,
+    template_line: impl Fn(&str, u32) -> u32,
+) -> Result<(Vec<Hook>, Vec<Manifest>), Error> {
     let (mut hooks, mut manifests) = (Vec::new(), Vec::new());
     for (source, text) in files {
         let text = text.to_text();
@@ -248,12 +266,12 @@ pub(crate) fn sort(files: &BTreeMap<String, Str>) -> Result<(Vec<Hook>, Vec<Mani
             let node = yaml::read_one(document.as_bytes(), Dialect::Sigs)
                 .map_err(|error| failed(format!("error converting YAML to JSON: {error}")))?;
             let head = head(&node).map_err(failed)?;
-            let manifest = Manifest {
-                source: source.clone(),
-                line,
-                text: document.to_owned(),
-                kind: head.kind,
+            let json = match node.is_mapping() {
+                true => Some(node.to_json_string().map_err(|error| failed(error.to_string()))?),
+                false => None,
             };
+            let line = template_line(source, line);
+            let manifest = Manifest { source: source.clone(), line, text: document.to_owned(), kind: head.kind, json };
             let Some(hook) = head.annotations.get(HOOK) else {
                 manifests.push(manifest);
                 continue;
@@ -288,4 +306,13 @@ pub(crate) fn sort(files: &BTreeMap<String, Str>) -> Result<(Vec<Hook>, Vec<Mani
     manifests.sort_by(|a, b| rank(&a.kind).cmp(&rank(&b.kind)));
     hooks.sort_by(|a, b| rank(&a.manifest.kind).cmp(&rank(&b.manifest.kind)));
     Ok((hooks, manifests))
+}
+
+/// A document as JSON.
+pub(crate) fn document_json(text: &str) -> Result<String, String> {
+    let node = yaml::read_one(text.as_bytes(), Dialect::Sigs).map_err(|error| error.to_string())?;
+    if !node.is_mapping() {
+        return Err("no object".into());
+    }
+    node.to_json_string().map_err(|error| error.to_string())
 }

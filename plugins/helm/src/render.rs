@@ -55,7 +55,7 @@ pub fn render_with(
 ) -> Result<Rendered, Error> {
     let (mut files, chart) = run(chart, values, options, scene)?;
     let notes = take_notes(&mut files, &chart, options.sub_notes);
-    let (hooks, manifests) = manifests::sort(&files)?;
+    let (hooks, manifests) = manifests::sort(&files, |_, line| line)?;
     let definitions = if options.include_crds {
         chart.definitions(chart.name())
     } else {
@@ -88,7 +88,11 @@ fn run(
         return Err(Error::Library);
     }
     dependencies::check(&chart)?;
-    dependencies::process(&mut chart, values)?;
+    check_name(&options.release.name)?;
+    dependencies::process(&mut chart, values).map_err(|error| match error {
+        Error::Values(text) => Error::Dependencies(text),
+        error => error,
+    })?;
     let capabilities = Capabilities::new(&options.capabilities.clone().unwrap_or_default())?;
     let values = coalesce_values(&chart, values)?;
     let wanted = &chart.metadata.kube_version;
@@ -109,6 +113,21 @@ fn top(values: &Map, capabilities: &Capabilities, options: &Options) -> Map {
         ("Release", release(&options.release)),
         ("Capabilities", capabilities.to_value()),
     ])
+}
+
+/// A DNS name of at most 53 characters.
+fn check_name(name: &str) -> Result<(), Error> {
+    let label = |label: &str| {
+        let inner = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
+        let bytes = label.as_bytes();
+        bytes.first().copied().is_some_and(inner)
+            && bytes.last().copied().is_some_and(inner)
+            && bytes.iter().all(|byte| inner(*byte) || *byte == b'-')
+    };
+    if name.len() <= 53 && name.split('.').all(label) {
+        return Ok(());
+    }
+    Err(Error::ReleaseName(rosin_template::strconv::quote(name.as_bytes())))
 }
 
 fn take_notes(files: &mut BTreeMap<String, Str>, chart: &Chart, sub_notes: bool) -> String {

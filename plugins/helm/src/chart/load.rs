@@ -230,7 +230,7 @@ fn documents(text: &[u8]) -> Vec<&[u8]> {
 }
 
 /// `b` over `a`, maps merged, nothing shared with `a`'s own level.
-pub(crate) fn merge(a: &Map, b: &Map) -> Map {
+pub fn merge(a: &Map, b: &Map) -> Map {
     let merged: Map = a.snapshot().into_iter().collect();
     for (key, value) in b.snapshot() {
         let value = match (&value, merged.get(&key)) {

@@ -8,6 +8,37 @@ use serde::Deserialize;
 
 use crate::Error;
 
+/// A text. Numbers and booleans of YAML are taken for the text that Go prints them as, null for none.
+fn text<'de, D: serde::Deserializer<'de>>(input: D) -> Result<String, D::Error> {
+    as_text(serde_json::Value::deserialize(input)?).map_err(serde::de::Error::custom)
+}
+
+fn texts<'de, D: serde::Deserializer<'de>>(input: D) -> Result<Vec<String>, D::Error> {
+    let items: Vec<serde_json::Value> = or_default(input)?;
+    items.into_iter().map(as_text).collect::<Result<_, _>>().map_err(serde::de::Error::custom)
+}
+
+fn text_map<'de, D: serde::Deserializer<'de>>(input: D) -> Result<BTreeMap<String, String>, D::Error> {
+    let entries: BTreeMap<String, serde_json::Value> = or_default(input)?;
+    let entries = entries.into_iter().map(|(key, value)| Ok((key, as_text(value)?)));
+    entries.collect::<Result<_, String>>().map_err(serde::de::Error::custom)
+}
+
+fn as_text(value: serde_json::Value) -> Result<String, String> {
+    let wrong = |what: &str| Err(format!("json: cannot unmarshal {what} into Go struct field of type string"));
+    match value {
+        serde_json::Value::Null => Ok(String::new()),
+        serde_json::Value::String(text) => Ok(text),
+        serde_json::Value::Bool(value) => Ok(value.to_string()),
+        serde_json::Value::Number(number) => Ok(match number.as_i64() {
+            Some(int) => int.to_string(),
+            None => rosin_template::strconv::format_float(number.as_f64().unwrap_or_default(), b'g', -1),
+        }),
+        serde_json::Value::Array(_) => wrong("array"),
+        serde_json::Value::Object(_) => wrong("object"),
+    }
+}
+
 /// Missing and null are the same to Go's decoder.
 fn or_default<'de, D: serde::Deserializer<'de>, T: Default + Deserialize<'de>>(
     input: D,
@@ -18,71 +49,71 @@ fn or_default<'de, D: serde::Deserializer<'de>, T: Default + Deserialize<'de>>(
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub struct Metadata {
-    #[serde(deserialize_with = "or_default")]
+    #[serde(deserialize_with = "text")]
     pub name: String,
-    #[serde(deserialize_with = "or_default")]
+    #[serde(deserialize_with = "text")]
     pub home: String,
-    #[serde(deserialize_with = "or_default")]
+    #[serde(deserialize_with = "texts")]
     pub sources: Vec<String>,
-    #[serde(deserialize_with = "or_default")]
+    #[serde(deserialize_with = "text")]
     pub version: String,
-    #[serde(deserialize_with = "or_default")]
+    #[serde(deserialize_with = "text")]
     pub description: String,
-    #[serde(deserialize_with = "or_default")]
+    #[serde(deserialize_with = "texts")]
     pub keywords: Vec<String>,
     #[serde(deserialize_with = "or_default")]
     pub maintainers: Vec<Option<Maintainer>>,
-    #[serde(deserialize_with = "or_default")]
+    #[serde(deserialize_with = "text")]
     pub icon: String,
-    #[serde(deserialize_with = "or_default")]
+    #[serde(deserialize_with = "text")]
     pub api_version: String,
-    #[serde(deserialize_with = "or_default")]
+    #[serde(deserialize_with = "text")]
     pub condition: String,
-    #[serde(deserialize_with = "or_default")]
+    #[serde(deserialize_with = "text")]
     pub tags: String,
-    #[serde(deserialize_with = "or_default")]
+    #[serde(deserialize_with = "text")]
     pub app_version: String,
     #[serde(deserialize_with = "or_default")]
     pub deprecated: bool,
-    #[serde(deserialize_with = "or_default")]
-    pub annotations: BTreeMap<String, Option<String>>,
-    #[serde(deserialize_with = "or_default")]
+    #[serde(deserialize_with = "text_map")]
+    pub annotations: BTreeMap<String, String>,
+    #[serde(deserialize_with = "text")]
     pub kube_version: String,
     /// Absent is not the same as none: without a list, every subchart takes part as it is.
     pub dependencies: Option<Vec<Dependency>>,
-    #[serde(rename = "type", deserialize_with = "or_default")]
+    #[serde(rename = "type", deserialize_with = "text")]
     pub kind: String,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub struct Maintainer {
-    #[serde(deserialize_with = "or_default")]
+    #[serde(deserialize_with = "text")]
     pub name: String,
-    #[serde(deserialize_with = "or_default")]
+    #[serde(deserialize_with = "text")]
     pub email: String,
-    #[serde(deserialize_with = "or_default")]
+    #[serde(deserialize_with = "text")]
     pub url: String,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, rename_all = "kebab-case")]
 pub struct Dependency {
-    #[serde(deserialize_with = "or_default")]
+    #[serde(deserialize_with = "text")]
     pub name: String,
-    #[serde(deserialize_with = "or_default")]
+    #[serde(deserialize_with = "text")]
     pub version: String,
-    #[serde(deserialize_with = "or_default")]
+    #[serde(deserialize_with = "text")]
     pub repository: String,
-    #[serde(deserialize_with = "or_default")]
+    #[serde(deserialize_with = "text")]
     pub condition: String,
-    #[serde(deserialize_with = "or_default")]
+    #[serde(deserialize_with = "texts")]
     pub tags: Vec<String>,
     #[serde(deserialize_with = "or_default")]
     pub enabled: bool,
     #[serde(deserialize_with = "or_default")]
     pub import_values: Vec<serde_json::Value>,
-    #[serde(deserialize_with = "or_default")]
+    #[serde(deserialize_with = "text")]
     pub alias: String,
 }
 
@@ -199,7 +230,7 @@ impl Metadata {
         let annotations = self.annotations.iter().map(|(key, value)| {
             (
                 Str::from(key.as_str()),
-                Value::from(value.as_deref().unwrap_or_default()),
+                Value::from(value.as_str()),
             )
         });
         let annotations = match self.annotations.is_empty() {

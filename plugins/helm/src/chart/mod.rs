@@ -8,7 +8,7 @@ mod metadata;
 use rosin_template::{Map, Str};
 
 pub(crate) use ignore::matches;
-pub use load::{load, load_files, read_values};
+pub use load::{load, load_files, merge as merge_maps, read_values};
 pub use metadata::{Dependency, Maintainer, Metadata};
 
 /// A file of a chart, by its path inside it.

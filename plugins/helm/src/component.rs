@@ -1,0 +1,153 @@
+//! The library as a plugin: options in, documents out, clock, chance and cluster through the host.
+
+use std::rc::Rc;
+
+use rosin_plugin::{
+    Descriptor, Failure, Files, Location, Manifest, Output, Renderer, Request, Severity, ambient, cluster, report,
+};
+use rosin_template::{Ambient, Map, Value, json};
+
+use crate::chart::load;
+use crate::options::{CapabilityOptions, SCHEMA};
+use crate::render::{Rendered, render};
+use crate::{Error, Options, Scene};
+
+struct Component;
+
+/// The host gives no more at once.
+const MOST_RANDOM: usize = 65_536;
+
+struct World;
+
+impl Ambient for World {
+    fn now(&self) -> i64 {
+        ambient::now()
+    }
+
+    fn random(&self, bytes: &mut [u8]) {
+        for part in bytes.chunks_mut(MOST_RANDOM) {
+            let given = ambient::random(part.len() as u32);
+            let length = part.len().min(given.len());
+            part[..length].copy_from_slice(&given[..length]);
+        }
+    }
+}
+
+fn lookup(api_version: &str, kind: &str, namespace: &str, name: &str) -> Result<Value, String> {
+    match cluster::lookup(api_version, kind, namespace, name)? {
+        Some(object) => json::decode(object.as_bytes()),
+        None => Ok(Value::Map(Map::default())),
+    }
+}
+
+/// What the cluster says, where the request says nothing and there is a cluster.
+fn discover() -> Option<CapabilityOptions> {
+    let found = cluster::discover()?;
+    Some(CapabilityOptions {
+        kube_version: Some(found.kube_version),
+        api_versions: Some(found.api_versions),
+        extra_api_versions: Vec::new(),
+    })
+}
+
+impl Renderer for Component {
+    fn describe() -> Descriptor {
+        Descriptor {
+            name: "helm".to_owned(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            options_schema: SCHEMA.to_owned(),
+        }
+    }
+
+    fn render(request: Request, source: &dyn Files) -> Result<Output, Failure> {
+        let mut options: Options =
+            serde_json::from_str(&request.options).map_err(|error| Failure::invalid(format!("options: {error}")))?;
+        if options.capabilities.is_none() {
+            options.capabilities = discover();
+        }
+        let scene = Scene::with_lookup(Rc::new(World), lookup);
+        let chart = load(source, &request.path).map_err(|error| failed(&error))?;
+        let name = chart.name().to_owned();
+        let place = |path: &str| in_tree(&request.path, &name, path);
+        let rendered = render(chart, &options, &scene).map_err(|error| {
+            if let Error::Template { cause: Some(cause), .. } = &error
+                && let Some(origin) = cause.origin()
+            {
+                let mut at = Location::line(place(&origin.template.to_text()), line(origin.line));
+                at.column = line(origin.column + 1);
+                let mut message = error.to_string();
+                if let Some(missing) = cause.missing() {
+                    message.push_str(&format!("\n{} does not exist", missing.path));
+                    if let Some(nearest) = &missing.nearest {
+                        message.push_str(&format!("; there is {nearest}"));
+                    }
+                }
+                report(Severity::Error, &message, Some(&at));
+            }
+            failed(&error)
+        })?;
+        Ok(output(rendered, &options, place))
+    }
+}
+
+rosin_plugin::export_renderer!(Component);
+
+fn line(line: usize) -> u32 {
+    u32::try_from(line).unwrap_or(u32::MAX)
+}
+
+fn failed(error: &Error) -> Failure {
+    let mut text = error.to_string();
+    let mut source = std::error::Error::source(error);
+    while let Some(cause) = source {
+        let cause_text = cause.to_string();
+        if !text.contains(&cause_text) {
+            text.push_str(": ");
+            text.push_str(&cause_text);
+        }
+        source = cause.source();
+    }
+    Failure::invalid(text)
+}
+
+/// Helm names templates by chart (`web/templates/a.yaml`); the tree has them below the chart's folder.
+fn in_tree(folder: &str, chart: &str, path: &str) -> String {
+    let inner = path.strip_prefix(chart).and_then(|path| path.strip_prefix('/')).unwrap_or(path);
+    if folder.is_empty() { inner.to_owned() } else { format!("{folder}/{inner}") }
+}
+
+fn output(rendered: Rendered, options: &Options, place: impl Fn(&str) -> String) -> Output {
+    let selected = |source: &str| {
+        options.show_only.is_empty()
+            || options.show_only.iter().any(|pattern| {
+                let inner = source.split_once('/').map_or(source, |(_, inner)| inner);
+                crate::chart::matches(pattern, inner).unwrap_or(false)
+            })
+    };
+    let manifest = |manifest: crate::Manifest| {
+        let json = manifest.json.clone()?;
+        Some(Manifest {
+            text: Some(manifest.text),
+            ..Manifest::new(Location::line(place(&manifest.source), manifest.line), json)
+        })
+    };
+    let mut output = Output::empty();
+    let hooks = rendered.hooks.into_iter().map(|hook| hook.manifest);
+    output.manifests = rendered
+        .manifests
+        .into_iter()
+        .chain(hooks)
+        .filter(|manifest| selected(&manifest.source))
+        .filter_map(manifest)
+        .collect();
+    for (path, text) in rendered.definitions {
+        for (line, document) in crate::manifests::split(&text.to_text()) {
+            if let Ok(json) = crate::manifests::document_json(document) {
+                let at = Location::line(place(&path), line);
+                output.definitions.push(Manifest { text: Some(document.to_owned()), ..Manifest::new(at, json) });
+            }
+        }
+    }
+    output.notes = Some(rendered.notes).filter(|notes| !notes.is_empty());
+    output
+}
