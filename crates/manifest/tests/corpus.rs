@@ -1,7 +1,5 @@
 //! Everything that kustomize printed for the recorded cases must come back byte for byte. Runs where the corpus is.
 
-#![expect(clippy::unwrap_used, reason = "a test")]
-
 use std::path::{Path, PathBuf};
 
 use rosin_manifest::yaml::{self, Dialect};

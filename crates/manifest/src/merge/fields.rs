@@ -1,9 +1,10 @@
 //! Mappings: field by field.
 
 use super::directive::{self, Directive};
-use super::{Look, MergeError, Merged, Merger, Outcome, is_missing, kept, taken};
+use super::{Look, MAPPING, MergeError, Merged, Merger, Outcome, SCALAR, is_missing, kept, taken};
 use crate::node::{Kind, Mapping, Node, Tag};
 use crate::schema::Type;
+use crate::yaml::to_string_kyaml;
 
 impl Merger<'_> {
     pub(super) fn map(
@@ -81,11 +82,17 @@ impl Merger<'_> {
             Some(Kind::Mapping(patch)) => patch,
             _ => Mapping::new(),
         };
+        if patch.contains_key("") {
+            return Err(unnamed(patch.into()));
+        }
         if patch.is_empty() {
             return each_field(target, |name, value| {
                 let field = of.and_then(|of| self.schema.field(of, name));
                 self.walk(Some(value), None, field, depth + 1)
             });
+        }
+        if target.contains_key("") {
+            return Err(unnamed(std::mem::take(target).into()));
         }
         let mut names: Vec<_> = target
             .keys()
@@ -160,6 +167,9 @@ fn each_field(
     map: &mut Mapping,
     mut change: impl FnMut(&str, Node) -> Outcome,
 ) -> Result<(), MergeError> {
+    if map.contains_key("") {
+        return Err(unnamed(std::mem::take(map).into()));
+    }
     let mut gone = Vec::new();
     for (name, value) in map.iter_mut() {
         if is_settled(value) {
@@ -178,6 +188,15 @@ fn each_field(
         map.remove(&name);
     }
     Ok(())
+}
+
+/// A field without a name cannot be set in the original.
+fn unnamed(node: Node) -> MergeError {
+    MergeError::Kind {
+        expected: SCALAR,
+        found: MAPPING,
+        text: to_string_kyaml(&node),
+    }
 }
 
 /// Scalars stay as they are where the patch has nothing for them.

@@ -19,7 +19,7 @@ struct Lists {
     patch: Other,
 }
 
-enum Other {
+pub(super) enum Other {
     Nothing,
     Items(Vec<Node>),
     /// The list is merged with itself.
@@ -105,7 +105,7 @@ impl Merger<'_> {
     fn merge_items(
         &self,
         node: &mut Node,
-        patch: Other,
+        mut patch: Other,
         keys: &[SmolStr],
         of: Option<Type>,
         depth: usize,
@@ -113,6 +113,16 @@ impl Merger<'_> {
         let Kind::Sequence(items) = &mut node.kind else {
             return Ok(());
         };
+        if self.merge_regular(
+            items,
+            &mut patch,
+            keys,
+            of.and_then(|of| self.schema.items(of)),
+            depth,
+        )? {
+            node.flow = false;
+            return Ok(());
+        }
         let target: Vec<Option<Node>> =
             std::mem::take(&mut **items).into_iter().map(Some).collect();
         let removed = vec![false; target.len()];
@@ -258,7 +268,7 @@ fn position<'n>(
 }
 
 /// Makes sure that an item has its key.
-fn set_key(node: &mut Node, key: &str, value: &SmolStr) {
+pub(super) fn set_key(node: &mut Node, key: &str, value: &SmolStr) {
     if value.is_empty() {
         return;
     }

@@ -9,6 +9,7 @@ mod fields;
 mod list;
 mod list_edit;
 mod list_keys;
+mod list_regular;
 
 use crate::node::{Kind, Node, Style};
 use crate::schema::{Schema, Type};

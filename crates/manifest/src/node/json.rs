@@ -9,7 +9,7 @@ use super::{Kind, Node, Scalar, Style, Tag};
 use crate::yaml::{Dialect, resolve};
 
 /// Deeper values would overflow the stack of whoever visits a [`Value`]; [`Node::to_json_string`] has no such limit.
-const MAX_VALUE_DEPTH: usize = 500;
+const MAX_VALUE_DEPTH: usize = 250;
 
 #[derive(Debug, thiserror::Error, Clone, PartialEq, Eq)]
 pub enum JsonError {
