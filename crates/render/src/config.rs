@@ -1,5 +1,7 @@
 //! How WebAssembly is compiled and run, in one place: code compiled ahead of time runs only in an engine with equal settings.
 
+use std::borrow::Cow;
+
 use wasmtime::{
     Config, InstanceAllocationStrategy, OptLevel, PoolingAllocationConfig, WasmBacktraceDetails,
 };
@@ -74,7 +76,7 @@ pub(crate) fn engine(instances: u32, memory: usize) -> Result<Config, wasmtime::
 
 /// A component compiled ahead of time, with the digest of what it was compiled from.
 pub struct Precompiled {
-    pub code: Vec<u8>,
+    pub code: Cow<'static, [u8]>,
     pub digest: rosin_tree::Digest,
 }
 
@@ -83,7 +85,17 @@ pub fn precompile(component: &[u8]) -> Result<Precompiled, LoadError> {
     let compile = || wasmtime::Engine::new(&code()?)?.precompile_component(component);
     let code = compile().map_err(|error| LoadError::invalid(&error))?;
     Ok(Precompiled {
-        code,
+        code: code.into(),
         digest: rosin_tree::Digest::of(component),
     })
+}
+
+/// What code compiled ahead of time depends on beside the component: a value that changes with the version of wasmtime and its
+/// settings.
+pub fn compatibility() -> Result<impl std::hash::Hash, LoadError> {
+    let engine = code().and_then(|config| wasmtime::Engine::new(&config));
+    let engine = engine.map_err(|error| LoadError::invalid(&error))?;
+    let mut hash = std::hash::DefaultHasher::new();
+    std::hash::Hash::hash(&engine.precompile_compatibility_hash(), &mut hash);
+    Ok(std::hash::Hasher::finish(&hash))
 }

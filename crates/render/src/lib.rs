@@ -30,7 +30,7 @@ mod renderer;
 mod run;
 mod services;
 
-pub use config::{Precompiled, precompile};
+pub use config::{Precompiled, compatibility, precompile};
 pub use engine::{Engine, EngineConfig};
 pub use error::{Crash, LoadError, RenderError};
 pub use grants::{Grants, Import};

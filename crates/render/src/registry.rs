@@ -33,7 +33,7 @@ impl Registry {
                 .iter()
                 .fold(Grants::files(), |grants, import| grants.and(*import));
             let compiled = Precompiled {
-                code: code.to_vec(),
+                code: (*code).into(),
                 digest: rosin_tree::Digest(**digest),
             };
             registry.add(load(engine, name, &compiled, &grants)?);

@@ -1,0 +1,2 @@
+  (data (i32.const 0) "{\"kind\": }")
+  (func $render (param $source i32) (result i32) (call $one (i32.const 0) (i32.const 10)))
