@@ -13,6 +13,7 @@ use crate::error::{Result, bail};
 use crate::id::{Gvk, ResId};
 use crate::kyaml;
 use crate::origin::Origin;
+use crate::shared::Shared;
 
 const PREVIOUS_KINDS: &str = "internal.config.kubernetes.io/previousKinds";
 const PREVIOUS_NAMES: &str = "internal.config.kubernetes.io/previousNames";
@@ -113,6 +114,7 @@ pub(crate) struct Resource {
     pub(crate) vars: Vec<String>,
     pub(crate) origin: Option<Origin>,
     pub(crate) transformations: Vec<Origin>,
+    shared: Vec<Shared>,
 }
 
 impl Resource {
@@ -375,6 +377,22 @@ impl Resource {
         if !entries.is_empty() {
             fields.insert(field, text_mapping(entries));
         }
+    }
+
+    /// Notes fields that are one node in the original.
+    pub(crate) fn share(&mut self, shared: Shared) {
+        self.shared.push(shared);
+    }
+
+    /// Lets fields follow that share a value with one that was changed.
+    pub(crate) fn settle_shared(&mut self) {
+        let node = &mut self.node;
+        self.shared.retain_mut(|shared| shared.settle(node));
+    }
+
+    /// After the object was made anew, nothing is shared.
+    pub(crate) fn forget_shared(&mut self) {
+        self.shared.clear();
     }
 
     /// Whether the original would have annotations of its own in this object.

@@ -26,10 +26,7 @@ impl Pattern {
         if pattern.chars().all(|c| c.is_alphanumeric() || c == '-' || c == '_' || c == '/') {
             return Ok(Self::Text(pattern.to_owned()));
         }
-        let anchored = format!("^(?:{pattern})$");
-        Regex::new(&anchored)
-            .map(Self::Regex)
-            .map_err(|error| Error::new(format!("error parsing regexp: {}", go_regex_error(&error, &anchored))))
+        crate::pattern::compile(&format!("^(?:{pattern})$")).map(Self::Regex)
     }
 
     fn matches(&self, text: &str) -> bool {
@@ -43,22 +40,6 @@ impl Pattern {
 
 fn requirements(selector: &str) -> Result<labels::Selector> {
     labels::Selector::parse(selector).map_err(|error| Error::new(error.to_string()))
-}
-
-/// The gist in the form that Go gives it.
-fn go_regex_error(error: &regex::Error, pattern: &str) -> String {
-    let text = error.to_string();
-    let cause = text.lines().last().unwrap_or_default().trim_start_matches("error: ");
-    let cause = if cause.contains("unclosed character class") {
-        "missing closing ]"
-    } else if cause.contains("unclosed group") {
-        "missing closing )"
-    } else if cause.contains("repetition operator missing") {
-        "missing argument to repetition operator"
-    } else {
-        cause
-    };
-    format!("{cause}: `{pattern}`")
 }
 
 /// A selector whose patterns are compiled.
@@ -151,6 +132,6 @@ mod tests {
         assert!(Pattern::new("a|b").unwrap().matches("b"));
         assert!(!Pattern::new("a|b").unwrap().matches("bc"));
         let error = Pattern::new("web[").err().unwrap();
-        assert_eq!(error.message, "error parsing regexp: missing closing ]: `^(?:web[)$`");
+        assert_eq!(error.message, "error parsing regexp: missing closing ]: `[)$`");
     }
 }

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use rosin_manifest::node::{Kind, Node, Scalar, Tag, go_float};
+use rosin_manifest::node::{JsonError, Kind, Node, Scalar, Tag, go_float};
 use rosin_manifest::yaml::{self, Dialect, ReadError};
 use serde_json::Value;
 
@@ -54,7 +54,12 @@ pub(crate) fn output_json(node: &Node) -> Result<String> {
     let failed = |text: &str| {
         Error::new(format!("{}: {text}", go_syntax(node)))
     };
-    let json = node.to_json_string().map_err(|error| failed(&error.to_string()).at_line(error.line()))?;
+    let json = node.to_json_string().map_err(|error| match &error {
+        JsonError::Key { key, .. } => {
+            failed("json: unsupported type: map[interface {}]interface {}").at_line(error.line()).at_field(key)
+        }
+        _ => failed(&error.to_string()).at_line(error.line()),
+    })?;
     if json.chars().any(is_forbidden_in_yaml) {
         return Err(failed("yaml: control characters are not allowed"));
     }

@@ -4,7 +4,7 @@ use rosin_conformance::kustomize::{Summary, cases, corpus, run};
 
 /// Percent of the cases. Raise them with the renderer, never lower them.
 const SEMANTIC_FLOOR: f64 = 99.6;
-const BYTES_FLOOR: f64 = 99.2;
+const BYTES_FLOOR: f64 = 99.4;
 
 #[test]
 fn recorded_builds_are_rendered_as_the_original_renders_them() {

@@ -1,10 +1,9 @@
 //! Finds all fields that a path with patterns names, and creates them on demand: `spec.containers.[name=web].env.*.value`.
 
-use regex::Regex;
 use rosin_manifest::node::Node;
 
 use super::{NodeKind, demand, element, integer, is_list_index, kind_before, split_element, text};
-use crate::error::{Error, Result, bail};
+use crate::error::{Result, bail};
 
 /// How a path is matched.
 pub(crate) struct PathMatch<'a> {
@@ -91,7 +90,7 @@ fn elements(node: &mut Node, first: &str, rest: &[String], matching: &mut PathMa
     let has_items = node.as_sequence().is_some_and(|items| !items.is_empty());
     let mut count = 0;
     if has_items {
-        let regex = compile(pattern)?;
+        let regex = crate::pattern::compile(pattern)?;
         for item in node.as_sequence_mut().into_iter().flatten() {
             if name.is_empty() {
                 if regex.is_match(crate::yaml::node_text(item).trim()) {
@@ -121,10 +120,6 @@ fn elements(node: &mut Node, first: &str, rest: &[String], matching: &mut PathMa
         None => bail!("failed to create element for {first:?}"),
     }
     Ok(count)
-}
-
-pub(crate) fn compile(pattern: &str) -> Result<Regex> {
-    Regex::new(pattern).map_err(|_| Error::new(format!("error parsing regexp: `{pattern}`")))
 }
 
 #[cfg(test)]

@@ -1,11 +1,14 @@
 //! Labels and annotations: entries that are set in every mapping that the field specifications name.
 
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use crate::error::Result;
 use crate::kustomization::FieldSpec;
 use crate::kyaml::{self, NodeKind};
 use crate::resmap::ResMap;
+use crate::resource::Resource;
+use crate::shared::{Path, Shared};
 
 pub(super) fn set_entries(
     resources: &mut ResMap,
@@ -15,17 +18,36 @@ pub(super) fn set_entries(
     if entries.is_empty() {
         return Ok(());
     }
-    // No field that is set here can be part of an identity: they are all below mappings of the objects' own choosing, except
-    // for specifications of the user's that name `metadata`.
-    let changes_identity = specs.iter().any(|spec| spec.path == "metadata");
+    let specs: Vec<(&FieldSpec, Path)> =
+        specs.iter().map(|spec| (spec, kyaml::split_path(&spec.path, '/').into())).collect();
+    let entries: Vec<(Rc<str>, &str)> =
+        entries.iter().map(|(key, value)| (key.as_str().into(), value.as_str())).collect();
+    // No field that is set here is part of an identity, unless a specification of the user's says `metadata`.
+    let changes_identity = specs.iter().any(|(spec, _)| spec.path == "metadata");
     let list = if changes_identity { resources.as_mut_slice() } else { resources.contents_mut() };
     for resource in list {
-        for (key, value) in entries {
-            kyaml::apply_specs(&mut resource.node, specs, Some(NodeKind::Mapping), &mut |node| {
-                kyaml::set_string(node, key, value)
-            })
-            .map_err(|error| error.in_file(&resource.source.file).at_line(resource.source.line))?;
+        for (key, value) in &entries {
+            set_entry(resource, key, value, &specs)
+                .map_err(|error| error.in_file(&resource.source.file).at_line(resource.source.line))?;
         }
+    }
+    Ok(())
+}
+
+fn set_entry(resource: &mut Resource, key: &Rc<str>, value: &str, specs: &[(&FieldSpec, Path)]) -> Result<()> {
+    let mut created: Vec<Path> = Vec::new();
+    for (spec, path) in specs {
+        let mut is_new = false;
+        kyaml::apply_spec(&mut resource.node, spec, Some(NodeKind::Mapping), &mut |node| {
+            is_new |= node.get(key).is_none();
+            kyaml::set_string(node, key, value)
+        })?;
+        if is_new {
+            created.push(Rc::clone(path));
+        }
+    }
+    if created.len() > 1 {
+        resource.share(Shared::new(key, value, created));
     }
     Ok(())
 }

@@ -22,7 +22,7 @@ impl ImageTag {
             "^{}(:[a-zA-Z0-9_.{{}}-]*)?(@[a-zA-Z0-9]+([.+_-][a-zA-Z0-9]+)*:[a-zA-Z0-9_.{{}}-]*)?$",
             image.name
         );
-        Self { image, specs, pattern: Regex::new(&pattern).ok() }
+        Self { image, specs, pattern: crate::pattern::compile(&pattern).ok() }
     }
 
     pub(super) fn apply(&self, resources: &mut ResMap) -> Result<()> {

@@ -26,6 +26,7 @@ use crate::context::Context;
 use crate::error::Result;
 use crate::kustomization::{FieldSpec, Replacement, Replica};
 use crate::resmap::ResMap;
+use crate::resource::Resource;
 
 /// A transformer that is configured and ready to work.
 pub(crate) enum Transformer {
@@ -47,6 +48,33 @@ pub(crate) enum Transformer {
 
 impl Transformer {
     pub(crate) fn apply(&self, resources: &mut ResMap, context: &Context) -> Result<()> {
+        self.change(resources, context)?;
+        if self.may_change_labels() {
+            resources.contents_mut().iter_mut().for_each(Resource::settle_shared);
+        }
+        Ok(())
+    }
+
+    /// Whether labels or annotations that are there already can get another value.
+    fn may_change_labels(&self) -> bool {
+        match self {
+            Self::Annotations { .. }
+            | Self::Labels { .. }
+            | Self::Patch(_)
+            | Self::Replacements(_)
+            | Self::StrategicMerge(_)
+            | Self::ValueAdd(_) => true,
+            Self::All(_)
+            | Self::Hash
+            | Self::Image(_)
+            | Self::JsonPatch(_)
+            | Self::Namespace(_)
+            | Self::Affix { .. }
+            | Self::Replicas { .. } => false,
+        }
+    }
+
+    fn change(&self, resources: &mut ResMap, context: &Context) -> Result<()> {
         match self {
             Self::All(all) => all.iter().try_for_each(|transformer| transformer.apply(resources, context)),
             Self::Annotations { annotations, specs } => fields::set_entries(resources, annotations, specs),

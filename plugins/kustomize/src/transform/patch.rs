@@ -164,6 +164,7 @@ fn apply_json(operations: &Operations, resource: &mut Resource, has_notes: bool)
         resource.ensure_annotations();
     }
     resource.node = operations.apply(&resource.node)?;
+    resource.forget_shared();
     let annotations = resource.meta_map("annotations");
     resource.set_meta_map("annotations", annotations);
     Ok(())
