@@ -87,24 +87,42 @@ fn utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Result<String, ReadError> {
         .map_err(|_| wrong("unexpected low surrogate area"))
 }
 
+/// Bytes that are or begin a forbidden character, or may: controls, and the first bytes of C1 controls, U+FFFE and U+FFFF.
+const SUSPECT: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte = 0;
+    while byte < 0x20 {
+        table[byte] = true;
+        byte += 1;
+    }
+    table[b'\n' as usize] = false;
+    table[b'\t' as usize] = false;
+    table[b'\r' as usize] = false;
+    table[0x7F] = true;
+    table[0xC2] = true;
+    table[0xEF] = true;
+    table
+};
+
 /// Where the first forbidden character is: C0 and C1 controls but for tab, line breaks and NEL; U+FFFE and U+FFFF.
 fn forbidden(bytes: &[u8]) -> Option<usize> {
-    let mut at = 0;
-    while at < bytes.len() {
+    let mut from = 0;
+    loop {
+        let at = from
+            + bytes[from..]
+                .iter()
+                .position(|byte| SUSPECT[usize::from(*byte)])?;
         let follows = |distance: usize| bytes.get(at + distance).copied().unwrap_or(0);
         let bad = match bytes[at] {
-            b' '..=b'~' | b'\n' | b'\t' | b'\r' => false,
-            0..0x80 => true,
             0xC2 => follows(1) < 0xA0 && follows(1) != 0x85,
             0xEF => follows(1) == 0xBF && follows(2) >= 0xBE,
-            _ => false,
+            _ => true,
         };
         if bad {
             return Some(at);
         }
-        at += 1;
+        from = at + 1;
     }
-    None
 }
 
 fn mark_of(bytes: &[u8], at: usize) -> Mark {

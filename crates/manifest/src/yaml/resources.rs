@@ -7,10 +7,7 @@ use crate::node::Node;
 /// The documents of a file of resources, empty ones left out. Differs from [`super::read`] where kustomize differs from YAML: behind
 /// `---` only a comment may stand, and what follows `...` is not read.
 pub fn read_resources(bytes: &[u8]) -> Result<Vec<Node>, ReadError> {
-    let unix = bytes
-        .windows(2)
-        .any(|pair| pair == b"\r\n")
-        .then(|| without_carriage_returns(bytes));
+    let unix = find(bytes, b"\r\n").map(|_| without_carriage_returns(bytes));
     let bytes = unix.as_deref().unwrap_or(bytes);
     let mut documents = Vec::new();
     let mut line = 0;

@@ -38,6 +38,8 @@ pub(crate) struct Scanner<'a> {
     tokens: VecDeque<Token<'a>>,
     /// How many tokens have left the queue.
     taken: usize,
+    /// The first token is known to be what it is.
+    ready: bool,
     ended: bool,
     /// -1 outside of all blocks.
     indent: i64,
@@ -54,6 +56,7 @@ impl<'a> Scanner<'a> {
             cursor: Cursor::new(text),
             tokens: VecDeque::new(),
             taken: 0,
+            ready: false,
             ended: false,
             indent: -1,
             indents: Vec::new(),
@@ -65,8 +68,11 @@ impl<'a> Scanner<'a> {
 
     /// The next token, which stays in the queue.
     pub(crate) fn peek(&mut self) -> Result<&Token<'a>, ReadError> {
-        while self.needs_more()? {
-            self.fetch()?;
+        if !self.ready {
+            while self.needs_more()? {
+                self.fetch()?;
+            }
+            self.ready = true;
         }
         // The queue is never empty here: after the end, the stream-end token stays in it.
         Ok(&self.tokens[0])
@@ -74,16 +80,17 @@ impl<'a> Scanner<'a> {
 
     /// Takes the token that was peeked at.
     pub(crate) fn next(&mut self) -> Result<Token<'a>, ReadError> {
-        self.peek()?;
-        if self.tokens.len() == 1 && self.tokens[0].kind == TokenKind::StreamEnd {
+        if self.peek()?.kind == TokenKind::StreamEnd {
             return Ok(self.tokens[0].clone());
         }
         self.taken += 1;
-        Ok(self.tokens.remove(0).unwrap_or(Token {
+        self.ready = false;
+        let end = Token {
             kind: TokenKind::StreamEnd,
             start: self.cursor.mark,
             end: self.cursor.mark,
-        }))
+        };
+        Ok(self.tokens.pop_front().unwrap_or(end))
     }
 
     /// Whether the first token is missing, or may yet turn out to be a key.
