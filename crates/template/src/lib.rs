@@ -41,3 +41,8 @@ pub use value::{IntType, Kind, List, ListType, Map, MapType, Object, Str, UintTy
 pub fn base64_encode(bytes: &[u8]) -> String {
     base64::encode(bytes)
 }
+
+/// The same read back, with Go's words for what is wrong.
+pub fn base64_decode(text: &[u8]) -> Result<Vec<u8>, String> {
+    base64::decode(text)
+}

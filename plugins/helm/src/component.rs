@@ -3,7 +3,8 @@
 use std::rc::Rc;
 
 use rosin_plugin::{
-    Descriptor, Failure, Files, Location, Manifest, Output, Renderer, Request, Severity, ambient, cluster, report,
+    Descriptor, Failure, Files, Location, Manifest, Output, Renderer, Request, Severity, ambient,
+    cluster, report,
 };
 use rosin_template::{Ambient, Map, Value, json};
 
@@ -60,8 +61,8 @@ impl Renderer for Component {
     }
 
     fn render(request: Request, source: &dyn Files) -> Result<Output, Failure> {
-        let mut options: Options =
-            serde_json::from_str(&request.options).map_err(|error| Failure::invalid(format!("options: {error}")))?;
+        let mut options: Options = serde_json::from_str(&request.options)
+            .map_err(|error| Failure::invalid(format!("options: {error}")))?;
         if options.capabilities.is_none() {
             options.capabilities = discover();
         }
@@ -70,7 +71,9 @@ impl Renderer for Component {
         let name = chart.name().to_owned();
         let place = |path: &str| in_tree(&request.path, &name, path);
         let rendered = render(chart, &options, &scene).map_err(|error| {
-            if let Error::Template { cause: Some(cause), .. } = &error
+            if let Error::Template {
+                cause: Some(cause), ..
+            } = &error
                 && let Some(origin) = cause.origin()
             {
                 let mut at = Location::line(place(&origin.template.to_text()), line(origin.line));
@@ -112,8 +115,15 @@ fn failed(error: &Error) -> Failure {
 
 /// Helm names templates by chart (`web/templates/a.yaml`); the tree has them below the chart's folder.
 fn in_tree(folder: &str, chart: &str, path: &str) -> String {
-    let inner = path.strip_prefix(chart).and_then(|path| path.strip_prefix('/')).unwrap_or(path);
-    if folder.is_empty() { inner.to_owned() } else { format!("{folder}/{inner}") }
+    let inner = path
+        .strip_prefix(chart)
+        .and_then(|path| path.strip_prefix('/'))
+        .unwrap_or(path);
+    if folder.is_empty() {
+        inner.to_owned()
+    } else {
+        format!("{folder}/{inner}")
+    }
 }
 
 fn output(rendered: Rendered, options: &Options, place: impl Fn(&str) -> String) -> Output {
@@ -144,7 +154,10 @@ fn output(rendered: Rendered, options: &Options, place: impl Fn(&str) -> String)
         for (line, document) in crate::manifests::split(&text.to_text()) {
             if let Ok(json) = crate::manifests::document_json(document) {
                 let at = Location::line(place(&path), line);
-                output.definitions.push(Manifest { text: Some(document.to_owned()), ..Manifest::new(at, json) });
+                output.definitions.push(Manifest {
+                    text: Some(document.to_owned()),
+                    ..Manifest::new(at, json)
+                });
             }
         }
     }

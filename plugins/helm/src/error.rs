@@ -30,9 +30,13 @@ pub enum Error {
     MissingDependencies(String),
     #[error("chart dependencies processing failed: {0}")]
     Dependencies(String),
-    #[error("release name check failed: release name {0}: invalid release name, must match regex ^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$ and the length must not be longer than 53")]
+    #[error(
+        "release name check failed: release name {0}: invalid release name, must match regex ^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$ and the length must not be longer than 53"
+    )]
     ReleaseName(String),
-    #[error("values don't meet the specifications of the schema(s) in the following chart(s):\n{0}")]
+    #[error(
+        "values don't meet the specifications of the schema(s) in the following chart(s):\n{0}"
+    )]
     Schema(String),
     /// A template failed to parse or to run. The text is Helm's; `cause` knows more.
     #[error("{text}")]
@@ -50,6 +54,9 @@ impl Error {
     /// Did the rendering itself fail, and not what comes before it? Helm then offers to show more.
     #[must_use]
     pub fn is_rendering(&self) -> bool {
-        matches!(self, Self::Template { .. } | Self::Manifest { .. } | Self::KubeVersion { .. })
+        matches!(
+            self,
+            Self::Template { .. } | Self::Manifest { .. } | Self::KubeVersion { .. }
+        )
     }
 }

@@ -15,6 +15,7 @@ mod glob;
 mod manifests;
 pub mod options;
 pub mod render;
+mod schema;
 pub mod values;
 mod yaml;
 

@@ -220,7 +220,9 @@ fn scalar_text(node: &Node) -> Option<String> {
         serde_json::Value::Bool(value) => Some(value.to_string()),
         serde_json::Value::Number(number) => Some(match number.as_i64() {
             Some(int) => int.to_string(),
-            None => rosin_template::strconv::format_float(number.as_f64().unwrap_or_default(), b'g', -1),
+            None => {
+                rosin_template::strconv::format_float(number.as_f64().unwrap_or_default(), b'g', -1)
+            }
         }),
         _ => None,
     }
@@ -267,11 +269,20 @@ pub(crate) fn sort(
                 .map_err(|error| failed(format!("error converting YAML to JSON: {error}")))?;
             let head = head(&node).map_err(failed)?;
             let json = match node.is_mapping() {
-                true => Some(node.to_json_string().map_err(|error| failed(error.to_string()))?),
+                true => Some(
+                    node.to_json_string()
+                        .map_err(|error| failed(error.to_string()))?,
+                ),
                 false => None,
             };
             let line = template_line(source, line);
-            let manifest = Manifest { source: source.clone(), line, text: document.to_owned(), kind: head.kind, json };
+            let manifest = Manifest {
+                source: source.clone(),
+                line,
+                text: document.to_owned(),
+                kind: head.kind,
+                json,
+            };
             let Some(hook) = head.annotations.get(HOOK) else {
                 manifests.push(manifest);
                 continue;

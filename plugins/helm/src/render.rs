@@ -9,7 +9,7 @@ use crate::context::{Capabilities, kube_version_fits, release};
 use crate::engine::{self, Scene};
 use crate::manifests::{self, Hook, Manifest};
 use crate::values::coalesce_values;
-use crate::{Error, Options, dependencies};
+use crate::{Error, Options, dependencies, schema};
 
 const NOTES: &str = "NOTES.txt";
 
@@ -95,6 +95,9 @@ fn run(
     })?;
     let capabilities = Capabilities::new(&options.capabilities.clone().unwrap_or_default())?;
     let values = coalesce_values(&chart, values)?;
+    if !options.skip_schema_validation {
+        schema::validate(&chart, &values)?;
+    }
     let wanted = &chart.metadata.kube_version;
     if !wanted.is_empty() && !kube_version_fits(wanted, &capabilities) {
         return Err(Error::KubeVersion {
@@ -127,7 +130,9 @@ fn check_name(name: &str) -> Result<(), Error> {
     if name.len() <= 53 && name.split('.').all(label) {
         return Ok(());
     }
-    Err(Error::ReleaseName(rosin_template::strconv::quote(name.as_bytes())))
+    Err(Error::ReleaseName(rosin_template::strconv::quote(
+        name.as_bytes(),
+    )))
 }
 
 fn take_notes(files: &mut BTreeMap<String, Str>, chart: &Chart, sub_notes: bool) -> String {

@@ -67,7 +67,7 @@ impl Answers {
         files.push(file("templates/_case.tpl", case.template.as_str()));
         files.push(file(
             "templates/out.yaml",
-            "{{ include \"case/templates/_case.tpl\" . }}",
+            "out: {{ include \"case/templates/_case.tpl\" . | b64enc }}",
         ));
         let chart: Chart = load_files(files).map_err(|error| error.to_string())?;
         let mut values = match value(&case.data, false) {
@@ -91,8 +91,12 @@ impl Answers {
         };
         let scene = Scene::new(Rc::new(World));
         rosin_helm::render_text(chart, &values, &options, &scene, "case/templates/out.yaml")
-            .map(|text| text.to_text().into_owned())
             .map_err(|error| error.to_string())
+            .and_then(|text| {
+                let encoded = text.strip_prefix(b"out: ").unwrap_or(&text);
+                let decoded = rosin_template::base64_decode(encoded)?;
+                Ok(Str::from(decoded).to_text().into_owned())
+            })
     }
 }
 

@@ -27,6 +27,7 @@ use crate::func::Functions;
 pub use cast::to_int64;
 pub use defaults::is_empty;
 pub use kinds::deep_copy;
+pub use re2::translate as go_regex;
 pub use semver::{Constraints, Version};
 pub use strings::{text_of, texts_of};
 pub use time::Time;

@@ -11,7 +11,7 @@ struct Translator<'p> {
 }
 
 /// The pattern for the `regex` crate, or Go's words for what is wrong with it.
-pub(super) fn translate(pattern: &str) -> Result<String, String> {
+pub fn translate(pattern: &str) -> Result<String, String> {
     let mut translator = Translator {
         pattern,
         at: 0,

@@ -15,24 +15,40 @@ fn text<'de, D: serde::Deserializer<'de>>(input: D) -> Result<String, D::Error> 
 
 fn texts<'de, D: serde::Deserializer<'de>>(input: D) -> Result<Vec<String>, D::Error> {
     let items: Vec<serde_json::Value> = or_default(input)?;
-    items.into_iter().map(as_text).collect::<Result<_, _>>().map_err(serde::de::Error::custom)
+    items
+        .into_iter()
+        .map(as_text)
+        .collect::<Result<_, _>>()
+        .map_err(serde::de::Error::custom)
 }
 
-fn text_map<'de, D: serde::Deserializer<'de>>(input: D) -> Result<BTreeMap<String, String>, D::Error> {
+fn text_map<'de, D: serde::Deserializer<'de>>(
+    input: D,
+) -> Result<BTreeMap<String, String>, D::Error> {
     let entries: BTreeMap<String, serde_json::Value> = or_default(input)?;
-    let entries = entries.into_iter().map(|(key, value)| Ok((key, as_text(value)?)));
-    entries.collect::<Result<_, String>>().map_err(serde::de::Error::custom)
+    let entries = entries
+        .into_iter()
+        .map(|(key, value)| Ok((key, as_text(value)?)));
+    entries
+        .collect::<Result<_, String>>()
+        .map_err(serde::de::Error::custom)
 }
 
 fn as_text(value: serde_json::Value) -> Result<String, String> {
-    let wrong = |what: &str| Err(format!("json: cannot unmarshal {what} into Go struct field of type string"));
+    let wrong = |what: &str| {
+        Err(format!(
+            "json: cannot unmarshal {what} into Go struct field of type string"
+        ))
+    };
     match value {
         serde_json::Value::Null => Ok(String::new()),
         serde_json::Value::String(text) => Ok(text),
         serde_json::Value::Bool(value) => Ok(value.to_string()),
         serde_json::Value::Number(number) => Ok(match number.as_i64() {
             Some(int) => int.to_string(),
-            None => rosin_template::strconv::format_float(number.as_f64().unwrap_or_default(), b'g', -1),
+            None => {
+                rosin_template::strconv::format_float(number.as_f64().unwrap_or_default(), b'g', -1)
+            }
         }),
         serde_json::Value::Array(_) => wrong("array"),
         serde_json::Value::Object(_) => wrong("object"),
@@ -227,12 +243,10 @@ impl Metadata {
             true => Value::List(List::new(Vec::new())),
             false => Value::List(List::new(texts.iter().map(text).collect())),
         };
-        let annotations = self.annotations.iter().map(|(key, value)| {
-            (
-                Str::from(key.as_str()),
-                Value::from(value.as_str()),
-            )
-        });
+        let annotations = self
+            .annotations
+            .iter()
+            .map(|(key, value)| (Str::from(key.as_str()), Value::from(value.as_str())));
         let annotations = match self.annotations.is_empty() {
             true => Map::nil(MapType::String),
             false => Map::typed(MapType::String, annotations.collect()),

@@ -4,7 +4,7 @@ mod coalesce;
 mod path;
 pub mod strvals;
 
-pub(crate) use coalesce::copied;
 pub use crate::chart::merge_maps;
+pub(crate) use coalesce::copied;
 pub use coalesce::{coalesce_tables, coalesce_values, merge_tables, merge_values};
 pub(crate) use path::{at_path, table};

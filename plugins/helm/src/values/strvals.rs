@@ -22,7 +22,11 @@ pub enum Mode<'r> {
 
 /// Sets what a text says in `values`.
 pub fn set(text: &str, values: &Map, mode: Mode<'_>) -> Result<(), String> {
-    let mut parser = Parser { chars: text.chars().collect(), at: 0, mode };
+    let mut parser = Parser {
+        chars: text.chars().collect(),
+        at: 0,
+        mode,
+    };
     loop {
         match parser.key(values, 0) {
             Ok(()) => {}
@@ -34,7 +38,11 @@ pub fn set(text: &str, values: &Map, mode: Mode<'_>) -> Result<(), String> {
 
 /// `--set-literal`: everything behind the first `=` is the value, commas and braces included.
 pub fn set_literal(text: &str, values: &Map) -> Result<(), String> {
-    let mut parser = Parser { chars: text.chars().collect(), at: 0, mode: Mode::Text };
+    let mut parser = Parser {
+        chars: text.chars().collect(),
+        at: 0,
+        mode: Mode::Text,
+    };
     match parser.literal_key(values, 0) {
         Ok(()) | Err(Stop::End) => Ok(()),
         Err(Stop::Error(error)) => Err(error),
@@ -102,7 +110,9 @@ fn set_index(list: &mut Vec<Value>, index: i64, value: Value) -> Result<(), Stri
         return Err(format!("negative {index} index not allowed"));
     }
     if index > MAX_INDEX {
-        return Err(format!("index of {index} is greater than maximum supported index of {MAX_INDEX}"));
+        return Err(format!(
+            "index of {index} is greater than maximum supported index of {MAX_INDEX}"
+        ));
     }
     let index = index as usize;
     if list.len() <= index {
@@ -152,7 +162,9 @@ impl Parser<'_> {
             None if key.is_empty() => Err(Stop::End),
             None => Err(Stop::Error(format!("key {} has no value", quoted(&key)))),
             Some('[') => {
-                let index = self.index().map_err(|error| format!("error parsing index: {error}"))?;
+                let index = self
+                    .index()
+                    .map_err(|error| format!("error parsing index: {error}"))?;
                 let mut list = match data.get(key.as_bytes()) {
                     None => Vec::new(),
                     Some(Value::List(list)) => list.to_vec(),
@@ -180,13 +192,19 @@ impl Parser<'_> {
             },
             Some(',') => {
                 put(data, &key, Value::from(""));
-                Err(Stop::Error(format!("key {} has no value (cannot end with ,)", quoted(&key))))
+                Err(Stop::Error(format!(
+                    "key {} has no value (cannot end with ,)",
+                    quoted(&key)
+                )))
             }
             Some(_) => {
                 let inner = self.nested(data, &key, nesting)?;
                 let result = self.key(&inner, nesting + 1);
                 if result.is_ok() && inner.is_empty() {
-                    return Err(Stop::Error(format!("key map {} has no value", quoted(&key))));
+                    return Err(Stop::Error(format!(
+                        "key map {} has no value",
+                        quoted(&key)
+                    )));
                 }
                 if !inner.is_empty() {
                     put(data, &key, Value::Map(inner));
@@ -259,7 +277,9 @@ impl Parser<'_> {
         let value = match stream.next() {
             Some(Ok(value)) => crate::yaml::from_json(value),
             Some(Err(_)) => {
-                let why = json::decode(rest.as_bytes()).err().unwrap_or_else(|| "invalid JSON".into());
+                let why = json::decode(rest.as_bytes())
+                    .err()
+                    .unwrap_or_else(|| "invalid JSON".into());
                 return Err(Stop::Error(why));
             }
             None => return Err(Stop::End),
@@ -283,9 +303,14 @@ impl Parser<'_> {
         }
         let (text, stop) = self.until("[.=");
         if !text.is_empty() {
-            return Err(Stop::Error(format!("unexpected data at end of array index: {}", quoted(&text))));
+            return Err(Stop::Error(format!(
+                "unexpected data at end of array index: {}",
+                quoted(&text)
+            )));
         }
-        let present = usize::try_from(index).ok().and_then(|index| list.get(index).cloned());
+        let present = usize::try_from(index)
+            .ok()
+            .and_then(|index| list.get(index).cloned());
         match stop {
             None => Err(Stop::End),
             Some('=') if matches!(self.mode, Mode::Json) => {
@@ -303,7 +328,9 @@ impl Parser<'_> {
                 Ok(())
             }
             Some('[') => {
-                let next = self.index().map_err(|error| format!("error parsing index: {error}"))?;
+                let next = self
+                    .index()
+                    .map_err(|error| format!("error parsing index: {error}"))?;
                 let mut inner = match present {
                     None | Some(Value::Nil) => Vec::new(),
                     Some(Value::List(inner)) => inner.to_vec(),
@@ -348,7 +375,9 @@ impl Parser<'_> {
                 Ok(())
             }
             Some(_) => {
-                let index = self.index().map_err(|error| format!("error parsing index: {error}"))?;
+                let index = self
+                    .index()
+                    .map_err(|error| format!("error parsing index: {error}"))?;
                 let mut list = match data.get(key.as_bytes()) {
                     Some(Value::List(list)) => list.to_vec(),
                     _ => Vec::new(),
@@ -360,17 +389,29 @@ impl Parser<'_> {
         }
     }
 
-    fn literal_item(&mut self, list: &mut Vec<Value>, index: i64, nesting: usize) -> Result<(), Stop> {
+    fn literal_item(
+        &mut self,
+        list: &mut Vec<Value>,
+        index: i64,
+        nesting: usize,
+    ) -> Result<(), Stop> {
         let (text, stop) = self.until("[.=");
         if !text.is_empty() {
-            return Err(Stop::Error(format!("unexpected data at end of array index: {}", quoted(&text))));
+            return Err(Stop::Error(format!(
+                "unexpected data at end of array index: {}",
+                quoted(&text)
+            )));
         }
-        let present = usize::try_from(index).ok().and_then(|index| list.get(index).cloned());
+        let present = usize::try_from(index)
+            .ok()
+            .and_then(|index| list.get(index).cloned());
         let value = match stop {
             None => return Err(Stop::End),
             Some('=') => self.rest(),
             Some('[') => {
-                let next = self.index().map_err(|error| format!("error parsing index: {error}"))?;
+                let next = self
+                    .index()
+                    .map_err(|error| format!("error parsing index: {error}"))?;
                 let mut inner = match present {
                     Some(Value::List(inner)) => inner.to_vec(),
                     _ => Vec::new(),

@@ -22,7 +22,13 @@ struct Arguments {
     sets: Vec<(String, String)>,
 }
 
-const SETS: [&str; 5] = ["--set-json", "--set", "--set-string", "--set-file", "--set-literal"];
+const SETS: [&str; 5] = [
+    "--set-json",
+    "--set",
+    "--set-string",
+    "--set-file",
+    "--set-literal",
+];
 
 fn main() -> ExitCode {
     // Debug builds have large frames, and templates include each other a thousand levels deep.
@@ -49,18 +55,28 @@ fn arguments() -> Result<Arguments, String> {
     let mut input = std::env::args().skip(1);
     while let Some(word) = input.next() {
         let (flag, inline) = match word.split_once('=') {
-            Some((flag, value)) if flag.starts_with("--") => (flag.to_owned(), Some(value.to_owned())),
+            Some((flag, value)) if flag.starts_with("--") => {
+                (flag.to_owned(), Some(value.to_owned()))
+            }
             _ => (word.clone(), None),
         };
-        let mut value = || inline.clone().or_else(|| input.next()).ok_or_else(|| format!("flag needs an argument: {flag}"));
+        let mut value = || {
+            inline
+                .clone()
+                .or_else(|| input.next())
+                .ok_or_else(|| format!("flag needs an argument: {flag}"))
+        };
         match flag.as_str() {
             "-n" | "--namespace" => arguments.options.release.namespace = value()?,
             "--kube-version" => capabilities.kube_version = Some(value()?),
-            "--api-versions" | "-a" => capabilities.extra_api_versions.extend(value()?.split(',').map(str::to_owned)),
+            "--api-versions" | "-a" => capabilities
+                .extra_api_versions
+                .extend(value()?.split(',').map(str::to_owned)),
             "-f" | "--values" => arguments.files.push(value()?),
             "--include-crds" => arguments.options.include_crds = true,
             "--is-upgrade" => arguments.options.release.is_upgrade = true,
             "--skip-tests" => arguments.options.skip_tests = true,
+            "--skip-crds" => {}
             "--no-hooks" => arguments.options.no_hooks = true,
             "--skip-schema-validation" => arguments.options.skip_schema_validation = true,
             "--show-only" | "-s" => arguments.options.show_only.push(value()?),
@@ -80,8 +96,18 @@ fn arguments() -> Result<Arguments, String> {
 fn user_values(arguments: &Arguments) -> Result<Map, String> {
     let mut values = Map::default();
     for path in &arguments.files {
-        let text = std::fs::read(path).map_err(|error| format!("open {path}: {}", if error.kind() == std::io::ErrorKind::NotFound { "no such file or directory".into() } else { error.to_string() }))?;
-        let more = read_values(&text).map_err(|error| format!("failed to parse {path}: {error}"))?;
+        let text = std::fs::read(path).map_err(|error| {
+            format!(
+                "open {path}: {}",
+                if error.kind() == std::io::ErrorKind::NotFound {
+                    "no such file or directory".into()
+                } else {
+                    error.to_string()
+                }
+            )
+        })?;
+        let more =
+            read_values(&text).map_err(|error| format!("failed to parse {path}: {error}"))?;
         values = rosin_helm::values::merge_maps(&values, &more);
     }
     for flag in SETS {
@@ -99,7 +125,10 @@ fn user_values(arguments: &Arguments) -> Result<Map, String> {
                 "set" => strvals::set(text, &values, Mode::Typed).map_err(failed)?,
                 "set-string" => strvals::set(text, &values, Mode::Text).map_err(failed)?,
                 "set-file" => {
-                    let read = |path: &str| std::fs::read_to_string(path).map_err(|_| format!("open {path}: no such file or directory"));
+                    let read = |path: &str| {
+                        std::fs::read_to_string(path)
+                            .map_err(|_| format!("open {path}: no such file or directory"))
+                    };
                     strvals::set(text, &values, Mode::File(&read)).map_err(failed)?;
                 }
                 _ => strvals::set_literal(text, &values).map_err(failed)?,
@@ -139,13 +168,19 @@ fn run() -> Result<String, String> {
     let chart = load(&files, root).map_err(|error| error.to_string())?;
     let scene = Scene::new(Rc::new(World));
     let rendered = render_with(chart, &values, &arguments.options, &scene).map_err(|error| {
-        let more = if error.is_rendering() { "
+        let more = if error.is_rendering() {
+            "
 
-Use --debug flag to render out invalid YAML" } else { "" };
+Use --debug flag to render out invalid YAML"
+        } else {
+            ""
+        };
         format!("{error}{more}")
     })?;
     match arguments.options.show_only.as_slice() {
         [] => Ok(rendered.text()),
-        patterns => rendered.text_of(patterns).map_err(|error| error.to_string()),
+        patterns => rendered
+            .text_of(patterns)
+            .map_err(|error| error.to_string()),
     }
 }
