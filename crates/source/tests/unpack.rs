@@ -396,7 +396,7 @@ proptest! {
     fn damaged_archives_do_no_harm(at in 0..3000_usize, bit in 0..8, second in 0..3000_usize) {
         let mut plain = tar(&[item(b"d", b'5', b""), item(b"pax", b'x', &pax(&[("path", "d/long")])), item(b"d/f", b'0', b"content"), link("l", b'2', "d")]);
         let length = plain.len();
-        plain[at % length] ^= 1 << bit;
+        plain[at % length] ^= 1_u8 << bit;
         plain[second % length] = plain[second % length].wrapping_add(1);
         // The checksum is put right, so that the damage gets past it.
         for block in (0..length).step_by(512) {

@@ -188,7 +188,7 @@ impl Store {
             .get_or_make(digest, || self.unpack(archive()?, digest))
     }
 
-    /// Removes old artifacts of an object, never the `current` one. Gives how many went.
+    /// Removes old artifacts of an object, never the `current` one (its path, or its file). Gives how many went.
     ///
     /// # Errors
     /// When the disk fails.
@@ -218,7 +218,7 @@ impl Store {
                 .duration_since(written)
                 .is_ok_and(|age| age > retention.age);
             let is_partial = name.starts_with('.');
-            let is_current = key.path(&name).is_ok_and(|path| path == current);
+            let is_current = name == current || key.path(&name).is_ok_and(|path| path == current);
             if is_current {
                 kept.push((true, written, name));
             } else if expired {

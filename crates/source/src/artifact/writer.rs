@@ -73,5 +73,27 @@ impl<'a> TreeWriter<'a> {
 
 /// The order in which a walk visits paths: as text, but with the slash before all other characters.
 pub(crate) fn walk_order(left: &str, right: &str) -> std::cmp::Ordering {
-    left.split('/').cmp(right.split('/'))
+    let rank = |byte: u8| if byte == b'/' { 0 } else { byte };
+    let different = left
+        .bytes()
+        .zip(right.bytes())
+        .find(|(left, right)| left != right);
+    match different {
+        Some((left, right)) => rank(left).cmp(&rank(right)),
+        None => left.len().cmp(&right.len()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn order_is_that_of_the_names_on_the_way(left in "[a/.~-]{0,8}", right in "[a/.~-]{0,8}") {
+            prop_assert_eq!(walk_order(&left, &right), left.split('/').cmp(right.split('/')));
+        }
+    }
 }
