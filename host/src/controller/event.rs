@@ -143,11 +143,10 @@ impl Sender {
             namespace if namespace.is_empty() => "default".to_owned(),
             namespace => namespace,
         };
-        let name = format!(
-            "{}.{:016x}",
-            text("name").chars().take(200).collect::<String>(),
-            rand::random::<u64>()
-        );
+        // As client-go names them: events of one object sort by the time at which they happened.
+        let nanos = at.as_nanosecond();
+        let subject: String = text("name").chars().take(200).collect();
+        let name = format!("{subject}.{nanos:x}");
         let collection = format!("/api/v1/namespaces/{namespace}/events");
         let body = json!({
             "apiVersion": "v1",

@@ -25,8 +25,15 @@ use crate::{
 
 /// How a run ended when nothing failed.
 pub(super) enum Outcome {
-    Stored { message: String, changed: bool },
-    Unchanged { message: String },
+    Stored {
+        message: String,
+        changed: bool,
+        /// Old artifacts that were removed.
+        collected: usize,
+    },
+    Unchanged {
+        message: String,
+    },
 }
 
 /// Another repository's artifact, to be put into this one.
@@ -90,7 +97,7 @@ impl GitRepositories {
         {
             progress.new_revision(&revision);
         }
-        let stored = self.store(key, object, checkout, &included).await?;
+        let (stored, collected) = self.store(key, object, checkout, &included).await?;
         let changed = object
             .artifact()
             .is_none_or(|old| old.digest != stored.digest.to_string() || old.revision != revision);
@@ -99,6 +106,7 @@ impl GitRepositories {
         Ok(Outcome::Stored {
             message: format!("stored artifact for commit '{subject}'"),
             changed,
+            collected,
         })
     }
 
@@ -236,7 +244,7 @@ impl GitRepositories {
         object: &Arc<GitRepository>,
         checkout: Checkout,
         included: &[Included],
-    ) -> Result<Stored, Error> {
+    ) -> Result<(Stored, usize), Error> {
         let folder = ObjectKey::new("GitRepository", &key.namespace, &key.name)
             .map_err(|error| storage_key(&error))?;
         let file = format!("{}.tar.gz", checkout.commit().hash);
@@ -265,10 +273,11 @@ impl GitRepositories {
                 })
                 .map_err(|error| describe(&error))?;
             // Old artifacts are a matter of disk space alone; failing to remove them is no failure of this revision.
-            if let Err(error) = store.collect(&folder, &file, retention, SystemTime::now()) {
-                tracing::warn!(%error, "old artifacts could not be removed");
-            }
-            Ok(stored)
+            let collected = store
+                .collect(&folder, &file, retention, SystemTime::now())
+                .inspect_err(|error| tracing::warn!(%error, "old artifacts could not be removed"))
+                .unwrap_or(0);
+            Ok((stored, collected))
         });
         stored.await.map_err(|error| storage(&error))?
     }

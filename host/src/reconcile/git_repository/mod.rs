@@ -85,6 +85,7 @@ impl GitRepositories {
         };
         let mut progress = Progress::new(key, object.clone(), &self.writer, &self.watched);
         if object.suspended() {
+            progress.suspended();
             progress.mirror_request();
             progress.write().await?;
             return Ok(Next::OnChange);
@@ -182,7 +183,11 @@ impl GitRepositories {
         progress.ready();
         progress.write().await?;
         match &outcome {
-            Outcome::Stored { message, changed } => {
+            Outcome::Stored {
+                message,
+                changed,
+                collected,
+            } => {
                 let reason = if *changed {
                     Some(Reason::NewArtifact)
                 } else {
@@ -196,6 +201,11 @@ impl GitRepositories {
                         reason.as_str(),
                         message,
                     );
+                }
+                if *collected > 0 {
+                    let message = format!("garbage collected {collected} artifacts");
+                    let reason = Reason::GarbageCollectionSucceeded.as_str();
+                    self.tell(object, Severity::Trace, reason, &message);
                 }
             }
             Outcome::Unchanged { message } => {

@@ -176,6 +176,13 @@ impl<'a> Progress<'a> {
         }
     }
 
+    /// What is suspended has nothing more to do for its spec, unless it was failing.
+    pub(super) fn suspended(&mut self) {
+        if !self.was_failing() && self.status.artifact.is_some() {
+            self.status.observed_generation = self.object.metadata.generation;
+        }
+    }
+
     pub(super) fn mirror_request(&mut self) {
         if let Some(request) = self.object.reconcile_request() {
             self.status.last_handled_reconcile_at = Some(request.to_owned());

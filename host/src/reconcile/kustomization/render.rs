@@ -53,13 +53,14 @@ impl Kustomizations {
         object: &Kustomization,
         artifact: &Artifact,
         tree: Tree,
+        path: String,
     ) -> Result<Vec<Object>, Error> {
         if object.spec.decryption.is_some() {
             return Err(Error::Build(
                 "spec.decryption: decryption is not supported yet".to_owned(),
             ));
         }
-        let rendered = self.render(object, artifact, tree).await?;
+        let rendered = self.render(object, artifact, tree, path).await?;
         let variables = match &object.spec.post_build {
             Some(post_build) => variables(&self.session, object.namespace(), post_build).await,
             None => Ok(BTreeMap::new()),
@@ -72,6 +73,7 @@ impl Kustomizations {
         object: &Kustomization,
         artifact: &Artifact,
         tree: Tree,
+        path: String,
     ) -> Result<Vec<rosin_render::Manifest>, Error> {
         let name = object
             .spec
@@ -95,12 +97,6 @@ impl Kustomizations {
             .registry
             .get(name)
             .map_err(|error| Error::Build(format!("spec.renderer: {error}")))?;
-        let path = path_of(object)?;
-        if !path.is_empty() && !tree.is_dir(&path) {
-            return Err(Error::Artifact(format!(
-                "kustomization path not found: stat {path}: no such file or directory"
-            )));
-        }
         let request = Request {
             subject: Subject {
                 kind: "Kustomization".to_owned(),
@@ -159,11 +155,11 @@ impl Kustomizations {
     }
 }
 
-/// `spec.path` as the plugins write paths.
-fn path_of(object: &Kustomization) -> Result<String, Error> {
-    let path = object.spec.path.as_deref().unwrap_or_default();
+/// `spec.path` as the plugins write paths; it must be there.
+pub(super) fn path_of(object: &Kustomization, tree: &Tree) -> Result<String, Error> {
+    let given = object.spec.path.as_deref().unwrap_or_default();
     let mut parts = Vec::new();
-    for part in path.split('/') {
+    for part in given.split('/') {
         match part {
             "" | "." => {}
             // As a secure join does: never above the root.
@@ -173,12 +169,14 @@ fn path_of(object: &Kustomization) -> Result<String, Error> {
             part => parts.push(part),
         }
     }
-    if path.contains('\0') {
-        return Err(Error::Artifact(
-            "kustomization path not found: spec.path holds a NUL byte".to_owned(),
-        ));
+    let path = parts.join("/");
+    if path.contains('\0') || (!path.is_empty() && !tree.is_dir(&path)) {
+        return Err(Error::Artifact(format!(
+            "kustomization path not found: stat {}: no such file or directory",
+            path.escape_debug()
+        )));
     }
-    Ok(parts.join("/"))
+    Ok(path)
 }
 
 fn options(object: &Kustomization) -> serde_json::Value {

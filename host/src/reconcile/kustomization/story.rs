@@ -19,6 +19,7 @@ use super::{
     index::dependency_key,
     memo::{Attempt, Memo},
     progress::{Progress, Step},
+    render::path_of,
     report::Report,
 };
 use crate::{
@@ -69,9 +70,10 @@ impl Kustomizations {
 
         progress.step(Step::Fetching, &artifact.revision, timeout);
         let tree = self.artifacts.open(&artifact).await?;
+        let path = path_of(object, &tree)?;
         progress.status.last_attempted_revision = Some(artifact.revision.clone());
         progress.step(Step::Building, &artifact.revision, timeout);
-        let objects = self.build(object, &artifact, tree).await?;
+        let objects = self.build(object, &artifact, tree, path).await?;
         let session = self.session_of(object)?;
         attempt.digest = Some(digest(&objects));
         memo.attempt = Some(attempt.clone());
@@ -92,7 +94,18 @@ impl Kustomizations {
             )
             .await;
         if let Err(error) = applied {
-            progress.inventory(plan.after_failure(&changes));
+            let inventory = plan.after_failure(&changes);
+            // Nothing was there before and nothing is now: no inventory, as before.
+            if object
+                .status
+                .as_ref()
+                .is_some_and(|s| s.inventory.is_some())
+                || !inventory.entries.is_empty()
+            {
+                progress.inventory(inventory);
+            } else {
+                progress.status.inventory = None;
+            }
             if let Some(summary) = changes.summary() {
                 report.changed(
                     &attempt.revision,
