@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use git2::{ObjectType, Oid, Repository};
 use rosin_source::git::{Contents, Fetched, Git, Reference, ResponseLimits};
+use rosin_tree::Limits;
 use support::{Client, Fault, Server, branch, chain, message};
 
 /// A tree as bytes, since git itself refuses to make these.
@@ -164,14 +165,19 @@ fn few_objects_that_name_many_paths_end_at_the_limit() {
         "main",
         "a billion files in 13 objects",
     );
-    let client = Client::new();
+    let mut client = Client::new();
+    let limits = Limits {
+        entries: 20_000,
+        ..Limits::default()
+    };
+    client.store = support::store_within(client.folder.path(), limits).expect("store");
     let checkout = client.checkout(&server.url("app"), &branch("main"));
     let started = Instant::now();
     let error = client
         .write(&checkout, &Contents::default())
         .expect_err("too many");
     assert!(
-        chain(&error).contains("more than 500000 files and folders"),
+        chain(&error).contains("more than 20000 files and folders"),
         "{}",
         chain(&error)
     );
@@ -225,10 +231,10 @@ fn configuration_of_a_repository_has_no_effect() {
 fn credentials_reach_their_server_only() {
     // parity: SEC-GIT-10, SEC-SRC-21, SRC-GIT-015, SRC-GIT-016
     let (server, elsewhere) = (Server::start(), Server::start());
-    for server in [&server, &elsewhere] {
+    for (server, content) in [(&server, "1"), (&elsewhere, "2")] {
         server
             .repository("app")
-            .commit("main", "one", &[("a", "1")]);
+            .commit("main", "one", &[("a", content)]);
     }
     let client = Client::new();
     let basic = [("username", "git"), ("password", "pa55")];
@@ -270,7 +276,7 @@ fn credentials_reach_their_server_only() {
     );
     let asked = elsewhere.requests();
     assert!(
-        asked.len() == 2 && asked.iter().all(|(_, _, auth)| auth.is_none()),
+        asked.len() > 1 && asked.iter().all(|(_, _, auth)| auth.is_none()),
         "{asked:?}"
     );
 }
@@ -349,7 +355,7 @@ fn broken_transfers_fail_and_the_next_one_is_clean() {
     let repository = server.repository("app");
     let (client, url) = (Client::new(), server.url("app"));
     let content = "0123456789abcdef".repeat(200);
-    for round in 0..8 {
+    for round in 0..4 {
         let hash = repository.commit(
             "main",
             "one",

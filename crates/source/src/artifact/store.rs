@@ -254,14 +254,7 @@ impl Store {
         split_path(path).ok_or(StoreError::Missing)?;
         let file = match self.artifacts.open(path) {
             Ok(file) => file,
-            Err(error)
-                if matches!(
-                    error.kind(),
-                    io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
-                ) =>
-            {
-                return Err(StoreError::Missing);
-            }
+            Err(error) if is_absent(&error) => return Err(StoreError::Missing),
             Err(error) => return Err(error.into()),
         };
         if file.metadata()?.is_file() {
@@ -380,6 +373,16 @@ impl Drop for Partial {
             // It may be gone with its object already; the next start sweeps what is left.
             let _ = self.folder.remove_file(&self.name);
         }
+    }
+}
+
+/// Not there, or reached through a link that leads out of the store.
+fn is_absent(error: &io::Error) -> bool {
+    match error.kind() {
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => true,
+        // The system's own refusals have a number; this is cap-std's.
+        io::ErrorKind::PermissionDenied => error.raw_os_error().is_none(),
+        _ => false,
     }
 }
 

@@ -88,6 +88,8 @@ pub(crate) fn unpack_into(
             }
         }
     }
+    // What follows the end of the tar is nobody's, but it counts, and the checksum of the compression is at its end.
+    io::copy(&mut tar.into_inner(), &mut io::sink()).map_err(malformed)?;
     Ok(links)
 }
 
