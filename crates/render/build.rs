@@ -13,6 +13,8 @@ fn main() {
     println!("cargo::rerun-if-changed={}", folder.display());
     println!("cargo::rerun-if-changed=build.rs");
 
+    println!("cargo::rustc-check-cfg=cfg(plugins_built)");
+
     let mut rows = String::new();
     let mut plugins: Vec<PathBuf> = fs::read_dir(&folder)
         .map(|entries| entries.flatten().map(|entry| entry.path()).collect())
@@ -30,6 +32,10 @@ fn main() {
                 code.display()
             ),
         }
+    }
+    if !rows.is_empty() {
+        // For tests of the built-in plugins.
+        println!("cargo::rustc-cfg=plugins_built");
     }
     let source = format!(
         "/// Name, code, and digest of the component.\npub(super) const PLUGINS: &[(&str, &[u8], &[u8; 32])] = &[\n{rows}];\n"
