@@ -17,18 +17,10 @@ pub fn differs(live: &Value, dry_run: &Value, ignored: &IgnorePaths) -> bool {
 }
 
 fn compare(live: &Value, dry_run: &Value) -> bool {
-    let metadata = |object: &Value, key: &str| {
-        object
-            .get("metadata")
-            .and_then(|metadata| metadata.get(key))
-            .cloned()
-    };
-    if ["labels", "annotations"].iter().any(|key| {
-        !same(
-            metadata(live, key).as_ref(),
-            metadata(dry_run, key).as_ref(),
-        )
-    }) {
+    if ["/metadata/labels", "/metadata/annotations"]
+        .iter()
+        .any(|path| !same_entries(live.pointer(path), dry_run.pointer(path)))
+    {
         return true;
     }
     let (Some(live), Some(dry_run)) = (live.as_object(), dry_run.as_object()) else {
@@ -40,34 +32,22 @@ fn compare(live: &Value, dry_run: &Value) -> bool {
         .chain(dry_run.keys().filter(|key| !live.contains_key(*key)));
     names
         .filter(|name| !matches!(name.as_str(), "metadata" | "status"))
-        .any(|name| {
-            if metrics && name == "spec" {
-                !same(
-                    live.get(name).map(without_repeated_metrics).as_ref(),
-                    dry_run.get(name).map(without_repeated_metrics).as_ref(),
-                )
-            } else {
-                !same(live.get(name), dry_run.get(name))
+        .any(|name| match (live.get(name), dry_run.get(name)) {
+            (Some(live), Some(dry_run)) if metrics && name == "spec" => {
+                without_repeated_metrics(live) != without_repeated_metrics(dry_run)
             }
+            (live, dry_run) => live != dry_run,
         })
 }
 
-/// Equal, where absent and empty are the same for a whole field.
-fn same(a: Option<&Value>, b: Option<&Value>) -> bool {
-    match (a, b) {
-        (None, None) => true,
-        (Some(a), Some(b)) => a == b || (is_empty(a) && is_empty(b)),
-        (Some(one), None) | (None, Some(one)) => is_empty(one),
-    }
-}
-
-fn is_empty(value: &Value) -> bool {
-    match value {
-        Value::Null => true,
-        Value::Object(map) => map.is_empty(),
-        Value::Array(list) => list.is_empty(),
-        _ => false,
-    }
+/// Equal maps, where none and an empty one are the same.
+fn same_entries(a: Option<&Value>, b: Option<&Value>) -> bool {
+    let entries = |map: Option<&Value>| {
+        map.and_then(Value::as_object)
+            .filter(|map| !map.is_empty())
+            .cloned()
+    };
+    entries(a) == entries(b)
 }
 
 fn is_autoscaler(object: &Map<String, Value>) -> bool {
@@ -137,7 +117,13 @@ mod tests {
         assert!(changed(without.clone(), base.clone()) && changed(base.clone(), without));
         let mut empty = base.clone();
         empty["metadata"]["annotations"] = json!({});
-        assert!(!changed(base, empty), "an empty map is as good as none");
+        assert!(
+            !changed(base.clone(), empty),
+            "an empty map is as good as none"
+        );
+        let mut widened = base.clone();
+        widened["spec"] = json!({});
+        assert!(changed(base, widened), "an empty spec is not");
     }
 
     #[test]
