@@ -80,6 +80,17 @@ func printSchema() error {
 	fmt.Println("/// API version, kind, type, scope; sorted.")
 	fmt.Println("#[rustfmt::skip]")
 	fmt.Printf("pub(super) static KINDS: [(&str, &str, u16, Scope); %d] = [\n%s\n];\n\n", len(rows), strings.Join(rows, "\n"))
+	var names []string
+	for name, row := range t.byName {
+		if row >= 0 {
+			names = append(names, fmt.Sprintf("    (%q, %d),", name, row))
+		}
+	}
+	sort.Strings(names)
+	fmt.Println("/// Definitions by name, for schemas of users that refer to them; sorted.")
+	fmt.Println("#[rustfmt::skip]")
+	fmt.Printf("pub(super) static DEFINITIONS: [(&str, u16); %d] = [\n%s\n];\n\n", len(names), strings.Join(names, "\n"))
+
 	fmt.Println("#[rustfmt::skip]")
 	fmt.Printf("pub(super) static ROWS: [Row; %d] = [\n%s\n];\n", len(t.rows), strings.Join(t.rows, "\n"))
 	return nil

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use serde_json::{Map, Value};
 
-use super::Schema;
+use super::{Place, Schema, Type, builtin_definition};
 
 /// References that lead to references that lead … end here.
 const MAX_REFERENCES: usize = 100;
@@ -22,9 +22,9 @@ pub enum SchemaError {
 #[derive(Debug, Clone, Default)]
 pub(super) struct CustomType {
     /// None for scalars.
-    pub(super) fields: HashMap<String, Option<usize>>,
-    pub(super) other: Option<usize>,
-    pub(super) items: Option<usize>,
+    pub(super) fields: HashMap<String, Option<Type>>,
+    pub(super) other: Option<Type>,
+    pub(super) items: Option<Type>,
     pub(super) merges: bool,
     pub(super) keys: Vec<String>,
 }
@@ -42,6 +42,7 @@ impl Schema {
             definitions,
             types: Vec::new(),
             named: HashMap::new(),
+            with_builtin,
         };
         let mut schema = Self {
             uses_builtin: with_builtin,
@@ -93,16 +94,20 @@ fn type_meta(value: &Value) -> Option<(String, String)> {
 struct Reader<'a> {
     definitions: &'a Map<String, Value>,
     types: Vec<CustomType>,
-    named: HashMap<&'a str, Option<usize>>,
+    named: HashMap<&'a str, Option<Type>>,
+    with_builtin: bool,
 }
 
 impl<'a> Reader<'a> {
-    fn definition(&mut self, name: &'a str, depth: usize) -> Result<Option<usize>, SchemaError> {
+    fn definition(&mut self, name: &'a str, depth: usize) -> Result<Option<Type>, SchemaError> {
         if let Some(known) = self.named.get(name) {
             return Ok(*known);
         }
         let Some(schema) = self.definitions.get(name) else {
-            return Ok(None);
+            return Ok(self
+                .with_builtin
+                .then(|| builtin_definition(name))
+                .flatten());
         };
         if is_scalar(schema) {
             self.named.insert(name, None);
@@ -118,13 +123,14 @@ impl<'a> Reader<'a> {
             return Ok(at);
         }
         let at = self.types.len();
+        let named = Some(Type(Place::Custom(at)));
         self.types.push(CustomType::default());
-        self.named.insert(name, Some(at));
+        self.named.insert(name, named);
         self.types[at] = self.read(schema, depth + 1)?;
-        Ok(Some(at))
+        Ok(named)
     }
 
-    fn shape(&mut self, schema: &'a Value, depth: usize) -> Result<Option<usize>, SchemaError> {
+    fn shape(&mut self, schema: &'a Value, depth: usize) -> Result<Option<Type>, SchemaError> {
         if depth > MAX_DEPTH {
             return Err(SchemaError::Depth);
         }
@@ -136,7 +142,7 @@ impl<'a> Reader<'a> {
         }
         let read = self.read(schema, depth + 1)?;
         self.types.push(read);
-        Ok(Some(self.types.len() - 1))
+        Ok(Some(Type(Place::Custom(self.types.len() - 1))))
     }
 
     fn read(&mut self, schema: &'a Value, depth: usize) -> Result<CustomType, SchemaError> {

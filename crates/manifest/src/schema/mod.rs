@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 
 pub use custom::SchemaError;
-use table::{KINDS, ROWS};
+use table::{DEFINITIONS, KINDS, ROWS};
 
 const NONE: u16 = u16::MAX;
 
@@ -57,7 +57,7 @@ enum Place {
 pub struct Schema {
     uses_builtin: bool,
     types: Vec<custom::CustomType>,
-    kinds: HashMap<(String, String), usize>,
+    kinds: HashMap<(String, String), Type>,
     namespaced: HashMap<(String, String), bool>,
 }
 
@@ -85,7 +85,7 @@ impl Schema {
         if !self.kinds.is_empty()
             && let Some(at) = self.kinds.get(&(api_version.to_owned(), kind.to_owned()))
         {
-            return Some(Type(Place::Custom(*at)));
+            return Some(*at);
         }
         let row = if self.uses_builtin {
             builtin_kind(api_version, kind)?.2
@@ -106,11 +106,7 @@ impl Schema {
             }
             Place::Custom(at) => {
                 let of = &self.types[at];
-                of.fields
-                    .get(name)
-                    .copied()
-                    .unwrap_or(of.other)
-                    .map(|at| Type(Place::Custom(at)))
+                of.fields.get(name).copied().unwrap_or(of.other)
             }
         }
     }
@@ -120,7 +116,7 @@ impl Schema {
     pub fn items(&self, of: Type) -> Option<Type> {
         match of.0 {
             Place::Builtin(row) => builtin(ROWS[usize::from(row)].items),
-            Place::Custom(at) => self.types[at].items.map(|at| Type(Place::Custom(at))),
+            Place::Custom(at) => self.types[at].items,
         }
     }
 
@@ -168,6 +164,11 @@ impl Schema {
 
 fn builtin(row: u16) -> Option<Type> {
     (row != NONE).then_some(Type(Place::Builtin(row)))
+}
+
+fn builtin_definition(name: &str) -> Option<Type> {
+    let at = DEFINITIONS.binary_search_by_key(&name, |row| row.0).ok()?;
+    builtin(DEFINITIONS[at].1)
 }
 
 fn builtin_kind(
@@ -219,6 +220,7 @@ mod tests {
     #[test]
     fn tables_are_sorted() {
         assert!(KINDS.is_sorted_by_key(|row| (row.0, row.1)));
+        assert!(DEFINITIONS.is_sorted_by_key(|row| row.0));
         assert!(
             ROWS.iter()
                 .all(|row| row.fields.is_sorted_by_key(|field| field.0))
