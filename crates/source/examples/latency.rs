@@ -9,7 +9,7 @@ use cap_std::ambient_authority;
 use cap_std::fs::Dir;
 use rosin_source::artifact::{Capacity, ObjectKey, Store};
 use rosin_source::git::{
-    Budget, Contents, Credentials, Fetched, Git, GitError, Reference, Remote, RemoteUrl,
+    Budget, Contents, Credentials, Fetched, Git, Reference, Remote, RemoteUrl,
 };
 use rosin_source::http::HttpClients;
 use rosin_tree::Limits;
@@ -67,9 +67,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         let fetched = started.elapsed();
         let file = format!("{}.tar.gz", checkout.commit().hash);
         let stored = store.write(&key, &file, |into| {
-            checkout
-                .write(&Contents::default(), store.limits(), into)
-                .map_err(GitError::from)
+            checkout.write(&Contents::default(), store.limits(), into)
         })?;
         let stored_after = started.elapsed();
         known = Some(checkout.revision().to_string());

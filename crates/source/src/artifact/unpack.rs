@@ -200,8 +200,11 @@ fn read_extension(entry: &mut impl SizedRead, limit: u64) -> Result<Vec<u8>, Unp
     Ok(content)
 }
 
+/// Key and value.
+type Record<'a> = (&'a [u8], &'a [u8]);
+
 /// `<length> <key>=<value>\n`, where the length counts the whole record.
-fn records(mut content: &[u8]) -> Result<Vec<(&[u8], &[u8])>, UnpackError> {
+fn records(mut content: &[u8]) -> Result<Vec<Record<'_>>, UnpackError> {
     let mut found = Vec::new();
     while !content.is_empty() {
         let (record, rest) = record(content).ok_or(UnpackError::Extension)?;
@@ -211,7 +214,7 @@ fn records(mut content: &[u8]) -> Result<Vec<(&[u8], &[u8])>, UnpackError> {
     Ok(found)
 }
 
-fn record(content: &[u8]) -> Option<((&[u8], &[u8]), &[u8])> {
+fn record(content: &[u8]) -> Option<(Record<'_>, &[u8])> {
     let space = content.iter().position(|byte| *byte == b' ')?;
     let length = usize::try_from(number(&content[..space])?).ok()?;
     let (record, rest) = content.split_at_checked(length)?;

@@ -43,12 +43,15 @@ pub enum Fault {
     List(Vec<u8>),
 }
 
+/// Method, path with query, and `Authorization` of a request.
+pub type Seen = (String, String, Option<String>);
+
 pub struct Server {
     pub root: tempfile::TempDir,
     pub address: String,
     pub fault: Arc<Mutex<Fault>>,
-    /// Method, path with query, and `Authorization` of every request.
-    pub seen: Arc<Mutex<Vec<(String, String, Option<String>)>>>,
+    /// All requests since they were asked for last.
+    pub seen: Arc<Mutex<Vec<Seen>>>,
 }
 
 impl Server {
@@ -79,7 +82,7 @@ impl Server {
         *self.fault.lock().expect("lock") = fault;
     }
 
-    pub fn requests(&self) -> Vec<(String, String, Option<String>)> {
+    pub fn requests(&self) -> Vec<Seen> {
         std::mem::take(&mut self.seen.lock().expect("lock"))
     }
 
@@ -238,7 +241,7 @@ fn answer(
     stream: TcpStream,
     root: &Path,
     fault: &Mutex<Fault>,
-    seen: &Mutex<Vec<(String, String, Option<String>)>>,
+    seen: &Mutex<Vec<Seen>>,
 ) -> std::io::Result<()> {
     let mut reader = BufReader::new(stream.try_clone()?);
     let mut first = String::new();
