@@ -23,9 +23,10 @@ pub fn init(level: LogLevel, encoding: LogEncoding) {
         LogLevel::Info => "info",
         LogLevel::Error => "error",
     };
-    // Our crates at the level asked for; libraries only when something is wrong.
+    // Our crates at the level asked for; libraries only when something is wrong. The API client logs refusals as errors: they are
+    // answers, and the reconcile that asked says what they mean.
     let filter = EnvFilter::new(format!(
-        "warn,rosin={level},rosin_render={level},rosin_source={level}"
+        "warn,kube_client=off,rosin={level},rosin_render={level},rosin_source={level}"
     ));
     let registry = tracing_subscriber::registry().with(filter);
     match encoding {

@@ -16,6 +16,7 @@ use serde_json::Value;
 use super::{
     error::Error,
     memo::{Memo, wanted_digest},
+    render::Origins,
 };
 use crate::{
     cluster::{ApiError, Apply, DiscoveryError, Gvk, PatchKind, Resource, Session},
@@ -31,6 +32,7 @@ pub(super) struct Applier<'a> {
     pub live: &'a Live,
     pub takeover: &'a drift::TakeOver,
     pub ignore: &'a drift::IgnoreRules,
+    pub origins: &'a Origins,
     pub force: bool,
     pub concurrent: usize,
     pub timeout: Duration,
@@ -115,7 +117,8 @@ impl Applier<'_> {
             .await;
         let mut checked = Vec::with_capacity(results.len());
         let mut failed: Option<ApplyError> = None;
-        for result in results {
+        for (result, object) in results.into_iter().zip(objects) {
+            let result = result.map_err(|error| self.placed(error, &object.id()));
             match (result, &mut failed) {
                 (Ok(object), _) => checked.push(object),
                 (Err(error), None) => failed = Some(error),
@@ -129,6 +132,15 @@ impl Applier<'_> {
             None => Ok(checked),
             Some(failed) => Err(failed),
         }
+    }
+
+    /// Says which file the object comes from; texts of dry runs end with a line feed, as Flux's do.
+    fn placed(&self, mut error: ApplyError, id: &ObjectId) -> ApplyError {
+        if let Some(place) = self.origins.get(id) {
+            let end = if error.text.ends_with('\n') { "\n" } else { "" };
+            error.text = format!("{} ({place}){end}", error.text.trim_end_matches('\n'));
+        }
+        error
     }
 
     async fn check_one(&self, object: &Object, memo: &Memo) -> Result<Checked, ApplyError> {
@@ -310,7 +322,10 @@ impl Applier<'_> {
         changes: &mut ChangeSet,
     ) -> Result<(), ApplyError> {
         for object in checked {
-            let (action, live) = self.apply_one(object).await?;
+            let (action, live) = self
+                .apply_one(object)
+                .await
+                .map_err(|error| self.placed(error, &object.id))?;
             if let Some(live) = live {
                 let known = self.live.applied(&object.resource, &object.id, &live);
                 memo.applied(

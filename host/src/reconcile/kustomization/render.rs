@@ -1,12 +1,15 @@
 //! Rendering a Kustomization: request to the plugin, then what the host does to every renderer's output.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
 
 use rosin_api::{Artifact, Kustomization};
-use rosin_domain::{Object, substitution};
+use rosin_domain::{Object, ObjectId, substitution};
 use rosin_render::{
-    Engine, EngineConfig, Limits, LoadError, Registry, RenderError, Request, Services, Source,
-    Subject,
+    Engine, EngineConfig, Limits, LoadError, Location, Registry, RenderError, Request, Services,
+    Source, Subject,
 };
 use rosin_tree::Tree;
 use serde_json::json;
@@ -17,6 +20,15 @@ use crate::{config::Config, metrics::RenderOutcome};
 
 /// Bytes of rendered output that are kept for revisions that change nothing of what was read.
 const MEMO: usize = 32 << 20;
+
+/// Objects that are to be in the cluster, and the places in the source that they come from.
+pub(super) struct Built {
+    pub(super) objects: Vec<Object>,
+    pub(super) origins: Origins,
+}
+
+/// Where each object comes from, for errors.
+pub(super) type Origins = HashMap<ObjectId, Location>;
 
 /// The plugins, and the memory of what they rendered. Cheap to clone.
 #[derive(Clone)]
@@ -54,7 +66,7 @@ impl Kustomizations {
         artifact: &Artifact,
         tree: Tree,
         path: String,
-    ) -> Result<Vec<Object>, Error> {
+    ) -> Result<Built, Error> {
         if object.spec.decryption.is_some() {
             return Err(Error::Build(
                 "spec.decryption: decryption is not supported yet".to_owned(),
@@ -65,7 +77,7 @@ impl Kustomizations {
             Some(post_build) => variables(&self.session, object.namespace(), post_build).await,
             None => Ok(BTreeMap::new()),
         };
-        finish(object, rendered, variables)
+        finish(object, &rendered, variables)
     }
 
     async fn render(
@@ -214,18 +226,17 @@ fn describe(name: &str, error: &RenderError) -> String {
 /// What is done to every renderer's output, in Flux's order.
 fn finish(
     object: &Kustomization,
-    manifests: Vec<rosin_render::Manifest>,
+    manifests: &[rosin_render::Manifest],
     variables: Result<BTreeMap<String, String>, super::variables::VariablesError>,
-) -> Result<Vec<Object>, Error> {
-    let failed = |error: &dyn std::fmt::Display| Error::Build(error.to_string());
+) -> Result<Built, Error> {
     let mut objects = Vec::with_capacity(manifests.len());
+    let mut places = Vec::with_capacity(manifests.len());
     for manifest in manifests {
+        let failed = |error: &dyn std::fmt::Display| failed_at(error, &manifest.origin);
         let value = serde_json::from_str(&manifest.json).map_err(|error| failed(&error))?;
         for value in rosin_domain::finish::flatten(value) {
-            objects.push(
-                Object::new(value)
-                    .map_err(|error| Error::Build(format!("{}: {error}", manifest.origin)))?,
-            );
+            objects.push(Object::new(value).map_err(|error| failed(&error))?);
+            places.push(&manifest.origin);
         }
     }
     if let Some(post_build) = &object.spec.post_build {
@@ -234,11 +245,37 @@ fn finish(
                 "post build failed for '{}': {error}",
                 substitution::described(first)
             )),
-            None => failed(&error),
+            None => Error::Build(error.to_string()),
         })?;
-        objects = substitution::post_build(objects, post_build, &variables)
-            .map_err(|error| failed(&error))?;
+        let mut substituted = Vec::with_capacity(objects.len());
+        let mut errors = Vec::new();
+        for (object, place) in objects.into_iter().zip(&places) {
+            match substitution::post_build(vec![object], post_build, &variables) {
+                Ok(done) => substituted.extend(done),
+                Err(error) => errors.push(failed_at(&error, place).to_string()),
+            }
+        }
+        if !errors.is_empty() {
+            return Err(Error::Build(errors.join("\n")));
+        }
+        objects = substituted;
     }
-    rosin_domain::finish::finish(object, &mut objects).map_err(|error| failed(&error))?;
-    Ok(objects)
+    rosin_domain::finish::finish(object, &mut objects)
+        .map_err(|error| Error::Build(error.to_string()))?;
+    // Substitution makes one object of one, so that places still belong to objects.
+    let origins = objects
+        .iter()
+        .zip(places)
+        .filter(|(_, place)| !place.path.is_empty())
+        .map(|(object, place)| (object.id(), place.clone()))
+        .collect();
+    Ok(Built { objects, origins })
+}
+
+fn failed_at(error: &dyn std::fmt::Display, place: &Location) -> Error {
+    if place.path.is_empty() {
+        Error::Build(error.to_string())
+    } else {
+        Error::Build(format!("{error} ({place})"))
+    }
 }

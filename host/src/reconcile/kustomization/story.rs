@@ -15,11 +15,11 @@ use sha2::{Digest, Sha256};
 use super::{
     Kustomizations, Outcome, SourceKey, SourceState,
     apply::Applier,
-    error::Error,
+    error::{Error, Retry},
     index::dependency_key,
     memo::{Attempt, Memo},
     progress::{Progress, Step},
-    render::path_of,
+    render::{Built, Origins, path_of},
     report::Report,
 };
 use crate::{
@@ -27,7 +27,7 @@ use crate::{
     controller::{Run, Wake},
 };
 
-/// A dependency that is not ready is given this long to become so before anybody is told that it is not.
+/// A source or dependency that is not ready is given this long to become so before anybody is told that it is not.
 const SETTLE: Duration = Duration::from_secs(1);
 
 /// What a successful run has to say.
@@ -52,7 +52,12 @@ impl Kustomizations {
     ) -> Result<Outcome, Error> {
         memo.attempt = None;
         let timeout = rosin_domain::schedule::timeout(&object.spec);
-        let artifact = self.artifact_of(object)?;
+        let artifact = match self.artifact_of(object) {
+            Err(error @ (Error::NoArtifact(_) | Error::SourceMissing(_))) => {
+                return settle(memo, error);
+            }
+            result => result?,
+        };
         let mut attempt = Attempt {
             revision: artifact.revision.clone(),
             origin_revision: artifact.origin_revision().map(str::to_owned),
@@ -60,11 +65,7 @@ impl Kustomizations {
         };
         memo.attempt = Some(attempt.clone());
         if let Err(error) = self.check_dependencies(object, &artifact) {
-            let since = *memo.not_ready_since.get_or_insert_with(Instant::now);
-            if matches!(error, Error::Dependency { .. }) && since.elapsed() < SETTLE {
-                return Ok(Outcome::Settling(SETTLE.saturating_sub(since.elapsed())));
-            }
-            return Err(error);
+            return settle(memo, error);
         }
         memo.not_ready_since = None;
 
@@ -73,7 +74,7 @@ impl Kustomizations {
         let path = path_of(object, &tree)?;
         progress.status.last_attempted_revision = Some(artifact.revision.clone());
         progress.step(Step::Building, &artifact.revision, timeout);
-        let objects = self.build(object, &artifact, tree, path).await?;
+        let Built { objects, origins } = self.build(object, &artifact, tree, path).await?;
         let session = self.session_of(object)?;
         attempt.digest = Some(digest(&objects));
         memo.attempt = Some(attempt.clone());
@@ -87,6 +88,7 @@ impl Kustomizations {
                 object,
                 &session,
                 &plan,
+                &origins,
                 timeout,
                 progress,
                 memo,
@@ -218,6 +220,7 @@ impl Kustomizations {
         object: &Kustomization,
         session: &Session,
         plan: &ApplyPlan,
+        origins: &Origins,
         timeout: Duration,
         progress: &mut Progress<'_>,
         memo: &mut Memo,
@@ -230,6 +233,7 @@ impl Kustomizations {
             live: &self.live,
             takeover: &self.takeover,
             ignore: &ignore,
+            origins,
             force: object.spec.force,
             concurrent: self.config.concurrent_ssa,
             timeout,
@@ -260,6 +264,16 @@ impl Kustomizations {
                 .is_some_and(|action| action != Action::Skipped)
         });
         Ok(())
+    }
+}
+
+/// What others have yet to do may be done in the next moment: an error of theirs is told only if it lasts.
+fn settle(memo: &mut Memo, error: Error) -> Result<Outcome, Error> {
+    let since = *memo.not_ready_since.get_or_insert_with(Instant::now);
+    match error.retry() {
+        Retry::OnChange => Err(error),
+        _ if since.elapsed() >= SETTLE => Err(error),
+        _ => Ok(Outcome::Settling(SETTLE.saturating_sub(since.elapsed()))),
     }
 }
 
