@@ -3,7 +3,7 @@
 use super::directive::{self, Directive};
 use super::{Look, MAPPING, MergeError, Merged, Merger, Outcome, SCALAR, is_missing, kept, taken};
 use crate::node::{Kind, Mapping, Node, Tag};
-use crate::schema::Type;
+use crate::schema::{Schema, Type};
 use crate::yaml::to_string_kyaml;
 
 impl Merger<'_> {
@@ -102,9 +102,22 @@ impl Merger<'_> {
         names.sort_unstable();
         for name in names {
             let field = of.and_then(|of| self.schema.field(of, &name));
+            let remark = [target.get(&name), patch.get(&name)]
+                .into_iter()
+                .flatten()
+                .find_map(|value| self.remark(value));
+            let (merger, field) = match &remark {
+                Some((schema, found)) => (Merger { schema }, *found),
+                None => (
+                    Merger {
+                        schema: self.schema,
+                    },
+                    field,
+                ),
+            };
             let change = patch.get_mut(&name).map(std::mem::take);
             let Some(place) = target.get_mut(&name) else {
-                if let Some(merged) = self.walk(None, change, field, depth + 1)?
+                if let Some(merged) = merger.walk(None, change, field, depth + 1)?
                     && (!merged.node.is_null() || merged.keep)
                 {
                     target.insert(name, merged.node);
@@ -115,7 +128,7 @@ impl Merger<'_> {
                 continue;
             }
             let look = Look::of(place);
-            match self.walk(Some(std::mem::take(place)), change, field, depth + 1)? {
+            match merger.walk(Some(std::mem::take(place)), change, field, depth + 1)? {
                 Some(Merged { mut node, keep, .. }) if keep || !node.is_null() => {
                     look.give_to(&mut node);
                     *place = node;
@@ -124,6 +137,15 @@ impl Merger<'_> {
             }
         }
         Ok(())
+    }
+
+    /// The schema that a comment of a list or mapping holds.
+    fn remark(&self, value: &Node) -> Option<(Schema, Option<Type>)> {
+        let comments = value.comments.as_ref().filter(|_| !value.is_scalar())?;
+        let text = [&comments.line, &comments.head]
+            .into_iter()
+            .find(|text| text.trim_start_matches('#').trim_start().starts_with('{'))?;
+        self.schema.inline(text)
     }
 
     /// What becomes of a value that comes from the patch as a whole: the original merges it with itself, which drops nulls and

@@ -6,6 +6,7 @@
 //! Documents may nest 10,000 levels deep, so whatever visits a whole tree here (drop, clone, comparison) does so without recursion.
 
 pub(crate) mod base64;
+mod comments;
 mod json;
 mod json_text;
 mod mapping;
@@ -16,6 +17,7 @@ mod scalar;
 mod sequence;
 mod walk;
 
+pub use comments::Comments;
 pub use json::JsonError;
 pub use mapping::Mapping;
 pub use number::go_float;
@@ -32,6 +34,7 @@ pub struct Node {
     pub flow: bool,
     /// 1-based line in the file that it was read from; 0 for values that we made.
     pub line: u32,
+    pub comments: Option<Box<Comments>>,
 }
 
 #[derive(Debug)]
@@ -53,6 +56,7 @@ impl From<Kind> for Node {
             kind,
             flow: false,
             line: 0,
+            comments: None,
         }
     }
 }

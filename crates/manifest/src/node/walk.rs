@@ -68,6 +68,7 @@ impl<'a> Copying<'a> {
             kind,
             flow: source.flow,
             line: source.line,
+            comments: source.comments.clone(),
         }
     }
 }
@@ -79,6 +80,7 @@ impl Clone for Node {
                 kind: Kind::Scalar(scalar.clone()),
                 flow: false,
                 line: self.line,
+                comments: self.comments.clone(),
             };
         }
         let mut stack: Vec<(Option<&Scalar>, &Self, Copying<'_>)> = Vec::new();

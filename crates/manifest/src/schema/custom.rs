@@ -30,6 +30,31 @@ pub(super) struct CustomType {
 }
 
 impl Schema {
+    /// A schema written in a comment (`# {"type": "array", …}`), and this schema with its types added. None if it is none.
+    #[must_use]
+    pub fn inline(&self, text: &str) -> Option<(Self, Option<Type>)> {
+        let value: Value = serde_json::from_str(text.trim_start_matches('#')).ok()?;
+        if value.as_object()?.is_empty() {
+            return None;
+        }
+        let nothing = Map::new();
+        let types = self.types.clone();
+        let mut reader = Reader {
+            definitions: &nothing,
+            types,
+            named: HashMap::new(),
+            with_builtin: true,
+        };
+        let found = reader.shape(&value, 0).ok()?;
+        Some((
+            Self {
+                types: reader.types,
+                ..self.clone()
+            },
+            found,
+        ))
+    }
+
     /// The schema of a Swagger document, alone or before the built-in one. The built-in scopes hold in any case.
     pub fn custom(swagger: &Value, with_builtin: bool) -> Result<Self, SchemaError> {
         let swagger = swagger.as_object().ok_or(SchemaError::NotAnObject)?;

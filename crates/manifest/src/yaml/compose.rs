@@ -2,8 +2,11 @@
 
 use std::collections::HashMap;
 
+use smol_str::SmolStr;
+
 use super::error::{Mark, ReadError};
 use super::parse::{Event, EventKind, Parser, Properties};
+use super::remarks::{Remarks, comments};
 use super::{Dialect, expansion::Expansion, scalar, scan::MAX_DEPTH};
 use crate::node::{Kind, Mapping, Node, Scalar, Sequence, Style, Tag};
 
@@ -17,6 +20,7 @@ pub(super) struct Composer<'a> {
     key_lines: Vec<u32>,
     anchors: HashMap<&'a str, (Node, u64)>,
     expansion: Expansion,
+    remarks: Remarks<'a>,
 }
 
 /// A collection that is being read.
@@ -26,6 +30,8 @@ struct Open<'a> {
     mark: Mark,
     anchor: Option<&'a str>,
     weight: u64,
+    head: SmolStr,
+    behind: Option<SmolStr>,
 }
 
 enum OpenKind {
@@ -43,6 +49,8 @@ struct Key {
     scalar: Scalar,
     line: u32,
     merge: bool,
+    /// Comments before it.
+    head: SmolStr,
 }
 
 impl<'a> Composer<'a> {
@@ -54,6 +62,7 @@ impl<'a> Composer<'a> {
             key_lines: Vec::new(),
             anchors: HashMap::new(),
             expansion: Expansion::new(dialect),
+            remarks: Remarks::default(),
         }
     }
 
@@ -62,6 +71,9 @@ impl<'a> Composer<'a> {
         let mut root = Node::null();
         loop {
             let Event { kind, mark } = parser.next()?;
+            while let Some(comment) = parser.comment_before(mark) {
+                self.remarks.push(comment);
+            }
             let (node, weight) = match kind {
                 EventKind::DocumentEnd | EventKind::StreamEnd => return Ok(root),
                 EventKind::DocumentStart => continue,
@@ -84,13 +96,16 @@ impl<'a> Composer<'a> {
                     value,
                     style,
                     properties,
+                    end,
                 } => {
                     let weight = self.expansion.written(&value);
                     if self.is_merge_key(&value, style, &properties) {
+                        let head = self.remarks.head(mark);
                         self.set_key(Key {
                             scalar: Scalar::new("<<", Tag::Str, style),
                             line: self.line(mark),
                             merge: true,
+                            head,
                         });
                         continue;
                     }
@@ -105,12 +120,19 @@ impl<'a> Composer<'a> {
                         kind: Kind::Scalar(scalar),
                         flow: false,
                         line: self.line(mark),
+                        comments: None,
+                    };
+                    let (head, behind) = self.remarks_on_value(mark);
+                    let behind = behind.or_else(|| self.comment_behind(parser, end));
+                    let node = Node {
+                        comments: comments(head, behind, SmolStr::default()),
+                        ..node
                     };
                     (self.anchor(node, properties.anchor, weight), weight)
                 }
                 EventKind::Alias(name) => self.alias(name, mark)?,
                 EventKind::SequenceEnd | EventKind::MappingEnd => match self.open.pop() {
-                    Some(open) => self.close(open)?,
+                    Some(open) => self.close(open, parser, mark)?,
                     None => continue,
                 },
             };
@@ -134,7 +156,10 @@ impl<'a> Composer<'a> {
         properties: &Properties<'a>,
     ) -> Result<(), ReadError> {
         let weight = self.expansion.written("");
+        let (head, behind) = self.remarks_on_value(mark);
         self.open.push(Open {
+            head,
+            behind,
             kind,
             flow,
             mark,
@@ -149,6 +174,40 @@ impl<'a> Composer<'a> {
             ));
         }
         Ok(())
+    }
+
+    /// What is said about a value before it begins: on the lines above an item, behind a key.
+    fn remarks_on_value(&mut self, mark: Mark) -> (SmolStr, Option<SmolStr>) {
+        if self.remarks.is_empty() {
+            return Default::default();
+        }
+        match self.open.last().map(|open| &open.kind) {
+            Some(OpenKind::Sequence(_)) => (self.remarks.head(mark), None),
+            Some(OpenKind::Mapping { key: Some(key), .. }) => (
+                SmolStr::default(),
+                self.remarks.behind(key.line - 1 - self.above),
+            ),
+            _ => Default::default(),
+        }
+    }
+
+    /// The comment behind a value, which a key and what is in braces do not have.
+    fn comment_behind(&self, parser: &mut Parser<'a>, line: u32) -> Option<SmolStr> {
+        let takes = match self.open.last() {
+            Some(
+                Open { flow: true, .. }
+                | Open {
+                    kind: OpenKind::Mapping { key: None, .. },
+                    ..
+                },
+            ) => false,
+            Some(_) | None => true,
+        };
+        if takes {
+            parser.comment_on(line).map(|comment| comment.text.into())
+        } else {
+            None
+        }
     }
 
     fn anchor(&mut self, node: Node, anchor: Option<&'a str>, weight: u64) -> Node {
@@ -203,6 +262,18 @@ impl<'a> Composer<'a> {
     /// Puts a finished value into the innermost open collection.
     fn add(&mut self, node: Node, weight: u64, mark: Mark) -> Result<(), ReadError> {
         let (dialect, line) = (self.dialect, self.line(mark));
+        let at_key = matches!(
+            self.open.last(),
+            Some(Open {
+                kind: OpenKind::Mapping { key: None, .. },
+                ..
+            })
+        );
+        let head = if at_key {
+            self.remarks.head(mark)
+        } else {
+            SmolStr::default()
+        };
         let Some(open) = self.open.last_mut() else {
             return Ok(());
         };
@@ -224,6 +295,7 @@ impl<'a> Composer<'a> {
                         scalar,
                         line,
                         merge: false,
+                        head,
                     });
                 }
                 Some(key) if key.merge => {
@@ -259,7 +331,7 @@ impl<'a> Composer<'a> {
                             ..ReadError::unplaced(mark, cause)
                         });
                     }
-                    entries.push(key.scalar, node);
+                    entries.push(key.scalar, with_head(node, key.head));
                     self.key_lines.push(key.line);
                 }
             },
@@ -267,7 +339,47 @@ impl<'a> Composer<'a> {
         Ok(())
     }
 
-    fn close(&mut self, open: Open<'a>) -> Result<(Node, u64), ReadError> {
+    /// Comments that are indented as a block ends stand with its last value.
+    fn end_block(&mut self, open: &mut Open<'a>) {
+        if self.remarks.is_empty() {
+            return;
+        }
+        // A list at the column of its key leaves that column to the next key.
+        let column = match (&open.kind, self.open.last()) {
+            (OpenKind::Sequence(_), Some(outer)) if outer.mark.column == open.mark.column => {
+                open.mark.column + 1
+            }
+            _ => open.mark.column,
+        };
+        let last = match &mut open.kind {
+            OpenKind::Sequence(items) => items.last_mut(),
+            OpenKind::Mapping { entries, .. } => entries.values_mut().last(),
+        };
+        if let Some(last) = last {
+            let foot = self.remarks.foot(column);
+            if !foot.is_empty() {
+                last.comments.get_or_insert_default().foot = foot;
+            }
+        }
+    }
+
+    fn close(
+        &mut self,
+        mut open: Open<'a>,
+        parser: &mut Parser<'a>,
+        end: Mark,
+    ) -> Result<(Node, u64), ReadError> {
+        let behind = open.behind.take();
+        let behind = behind.or_else(|| {
+            if open.flow {
+                self.comment_behind(parser, end.line)
+            } else {
+                None
+            }
+        });
+        if !open.flow {
+            self.end_block(&mut open);
+        }
         let kind = match open.kind {
             OpenKind::Sequence(items) => Kind::Sequence(Sequence::from(items)),
             OpenKind::Mapping {
@@ -289,9 +401,18 @@ impl<'a> Composer<'a> {
             kind,
             flow: open.flow,
             line: self.line(open.mark),
+            comments: comments(open.head, behind, SmolStr::default()),
         };
         Ok((self.anchor(node, open.anchor, open.weight), open.weight))
     }
+}
+
+/// Puts comments before a field.
+fn with_head(mut node: Node, head: SmolStr) -> Node {
+    if !head.is_empty() {
+        node.comments.get_or_insert_default().head = head;
+    }
+    node
 }
 
 /// The mappings behind `<<`, the one that wins first.

@@ -6,6 +6,7 @@ mod error;
 mod expansion;
 mod parse;
 mod read;
+mod remarks;
 pub mod resolve;
 mod resources;
 mod scalar;

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::Dialect;
 use super::error::{Mark, ReadError, Stage};
-use super::scan::{Scanner, Token, TokenKind};
+use super::scan::{Comment, Scanner, Token, TokenKind};
 use crate::node::Style;
 
 #[derive(Debug, Clone, PartialEq)]
@@ -23,6 +23,7 @@ pub(crate) enum EventKind<'a> {
         value: Cow<'a, str>,
         style: Style,
         properties: Properties<'a>,
+        end: u32,
     },
     SequenceStart {
         flow: bool,
@@ -131,6 +132,16 @@ impl<'a> Parser<'a> {
         }
     }
 
+    /// The first comment before a place.
+    pub(crate) fn comment_before(&mut self, mark: Mark) -> Option<Comment<'a>> {
+        self.scanner.comment_before(mark)
+    }
+
+    /// The comment behind something that ends on a line.
+    pub(crate) fn comment_on(&mut self, line: u32) -> Option<Comment<'a>> {
+        self.scanner.comment_on(line)
+    }
+
     fn error(&self, context: Option<Mark>, problem: Mark, cause: &str) -> ReadError {
         ReadError::new(self.dialect, Stage::Parser, context, problem, cause)
     }
@@ -169,6 +180,7 @@ impl<'a> Parser<'a> {
             value: Cow::Borrowed(""),
             style: Style::Plain,
             properties: Properties::default(),
+            end: mark.line,
         };
         Ok(Event { kind, mark })
     }
@@ -297,13 +309,15 @@ impl<'a> Parser<'a> {
             }
             TokenKind::Scalar(..) => {
                 self.pop();
-                let TokenKind::Scalar(value, style) = self.scanner.next()?.kind else {
+                let token = self.scanner.next()?;
+                let TokenKind::Scalar(value, style) = token.kind else {
                     return self.empty(found, self.state);
                 };
                 EventKind::Scalar {
                     value,
                     style,
                     properties,
+                    end: token.end.line,
                 }
             }
             TokenKind::FlowSequenceStart => {
@@ -340,6 +354,7 @@ impl<'a> Parser<'a> {
                     value: Cow::Borrowed(""),
                     style: Style::Plain,
                     properties,
+                    end: start.line,
                 }
             }
             _ => return Err(self.error(Some(start), found, "did not find expected node content")),

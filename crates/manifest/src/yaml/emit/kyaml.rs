@@ -5,7 +5,12 @@ use super::writer::{Fork, ScalarStyle, Writer};
 use crate::node::{Kind, Node, Scalar, Style, Tag};
 use crate::yaml::{Dialect, resolve, scalar};
 
-enum Open<'a> {
+struct Open<'a> {
+    node: &'a Node,
+    rest: Rest<'a>,
+}
+
+enum Rest<'a> {
     Sequence(std::slice::Iter<'a, Node>),
     Mapping(std::slice::Iter<'a, (Scalar, Node)>),
 }
@@ -16,23 +21,26 @@ pub fn to_string_kyaml(node: &Node) -> String {
     let mut writer = Writer::new(Fork::V3);
     let mut open = Vec::new();
     begin(node, &mut writer, &mut open);
-    while let Some(collection) = open.last_mut() {
-        let child = match collection {
-            Open::Sequence(items) => items.next().inspect(|_| writer.item()),
-            Open::Mapping(entries) => entries.next().map(|(key, value)| {
+    while let Some(Open { node, rest }) = open.last_mut() {
+        let child = match rest {
+            Rest::Sequence(items) => items.next().map(|item| {
+                head(item, &mut writer);
+                writer.item();
+                item
+            }),
+            Rest::Mapping(entries) => entries.next().map(|(key, value)| {
+                head(value, &mut writer);
                 writer.key(&key.value, style(key));
                 value
             }),
         };
-        match (child, collection) {
-            (Some(child), _) => begin(child, &mut writer, &mut open),
-            (None, collection) => {
-                writer.close(if matches!(collection, Open::Sequence(..)) {
-                    "]"
-                } else {
-                    "}"
-                });
+        match child {
+            Some(child) => begin(child, &mut writer, &mut open),
+            None => {
+                let node = *node;
+                writer.close(if node.is_sequence() { "]" } else { "}" });
                 open.pop();
+                end(node, node.flow, &mut writer);
             }
         }
     }
@@ -40,19 +48,53 @@ pub fn to_string_kyaml(node: &Node) -> String {
 }
 
 fn begin<'a>(node: &'a Node, writer: &mut Writer, open: &mut Vec<Open<'a>>) {
-    match &node.kind {
-        Kind::Scalar(scalar) => writer.scalar(&scalar.value, style(scalar)),
-        Kind::Sequence(items) if items.is_empty() => writer.empty_collection("[]"),
-        Kind::Mapping(map) if map.is_empty() => writer.empty_collection("{}"),
-        Kind::Sequence(items) => {
-            writer.open_sequence(node.flow);
-            open.push(Open::Sequence(items.iter()));
+    let rest = match &node.kind {
+        Kind::Scalar(scalar) => {
+            writer.scalar(&scalar.value, style(scalar));
+            return end(node, true, writer);
         }
-        Kind::Mapping(map) => {
-            writer.open_mapping(node.flow);
-            open.push(Open::Mapping(map.entries().iter()));
+        Kind::Sequence(items) if items.is_empty() => {
+            writer.empty_collection("[]");
+            return end(node, true, writer);
         }
+        Kind::Mapping(map) if map.is_empty() => {
+            writer.empty_collection("{}");
+            return end(node, true, writer);
+        }
+        Kind::Sequence(items) => Rest::Sequence(items.iter()),
+        Kind::Mapping(map) => Rest::Mapping(map.entries().iter()),
+    };
+    // The comment of a block stands behind its key.
+    if let Some(comments) = node
+        .comments
+        .as_ref()
+        .filter(|_| !node.flow && !open.is_empty())
+    {
+        writer.comment_behind(&comments.line);
     }
+    if node.is_sequence() {
+        writer.open_sequence(node.flow);
+    } else {
+        writer.open_mapping(node.flow);
+    }
+    open.push(Open { node, rest });
+}
+
+fn head(node: &Node, writer: &mut Writer) {
+    if let Some(comments) = &node.comments {
+        writer.comment_lines(&comments.head);
+    }
+}
+
+/// The comments behind a value and after it.
+fn end(node: &Node, takes_line: bool, writer: &mut Writer) {
+    let Some(comments) = &node.comments else {
+        return;
+    };
+    if takes_line {
+        writer.comment_behind(&comments.line);
+    }
+    writer.comment_lines(&comments.foot);
 }
 
 /// The style of the source; strings without quotes get them where they would be read as something else, and other values that
@@ -104,4 +146,26 @@ pub(crate) fn reprint_folded(text: &str) -> Option<String> {
     writer.close("");
     let node = crate::yaml::read_one(writer.finish().as_bytes(), Dialect::Kyaml).ok()?;
     Some(node.get("a")?.as_text()?.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn reprinted(text: &str) -> String {
+        to_string_kyaml(&crate::yaml::read_one(text.as_bytes(), Dialect::Kyaml).unwrap())
+    }
+
+    #[test]
+    fn comments_stay_where_they_are() {
+        for text in [
+            "# comment\na:\n  b: old # line\nn: 1\n",
+            "a: # of a\n  # of b\n  b: 1 # one\n  # end of a\nc:\n# first\n- x # of x\n# second\n- y\nd: [1, 2] # flow\n",
+            "# top\n\n# of a\na: 1\n# last\n",
+            "a:\n- b: 1 # x\n  c: 2\n# of d\nd: 3\n",
+            "a: |\n  # text\nb: 1 # x\n",
+        ] {
+            assert_eq!(reprinted(text), text);
+        }
+    }
 }

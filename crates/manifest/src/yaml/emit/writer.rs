@@ -270,6 +270,43 @@ impl Writer {
         style
     }
 
+    /// Comments on lines of their own. An empty line ends the one before it and stays empty.
+    pub(super) fn comment_lines(&mut self, text: &str) {
+        if self.flow_level > 0 {
+            return;
+        }
+        for line in text.lines() {
+            if line.is_empty() {
+                self.put_break();
+                self.put_break();
+                self.whitespace = true;
+                continue;
+            }
+            self.write_indent();
+            self.comment(line);
+        }
+        if text.ends_with('\n') {
+            self.put_break();
+            self.put_break();
+            self.whitespace = true;
+        }
+    }
+
+    /// A comment behind what was written.
+    pub(super) fn comment_behind(&mut self, text: &str) {
+        if self.flow_level == 0 && !text.is_empty() {
+            self.put(' ');
+            self.comment(text);
+        }
+    }
+
+    fn comment(&mut self, line: &str) {
+        self.out.push_str(line);
+        self.column += line.chars().count();
+        self.whitespace = false;
+        self.indention = false;
+    }
+
     /// The style that a value of a block mapping would get.
     pub(super) fn style_of_value(&self, text: &str, style: Style) -> Style {
         self.style(

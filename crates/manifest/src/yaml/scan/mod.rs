@@ -3,6 +3,7 @@
 //! the ones that must not be read differently by us and by the API server.
 
 mod block;
+mod comment;
 mod cursor;
 mod directive;
 mod flow;
@@ -12,6 +13,7 @@ mod token;
 
 use std::collections::VecDeque;
 
+pub(crate) use comment::Comment;
 use cursor::Cursor;
 pub(crate) use token::{Token, TokenKind};
 
@@ -48,6 +50,8 @@ pub(crate) struct Scanner<'a> {
     keys: Vec<SimpleKey>,
     key_allowed: bool,
     dialect: Dialect,
+    keeps_comments: bool,
+    comments: VecDeque<Comment<'a>>,
 }
 
 impl<'a> Scanner<'a> {
@@ -63,6 +67,8 @@ impl<'a> Scanner<'a> {
             keys: vec![SimpleKey::default()],
             key_allowed: true,
             dialect,
+            keeps_comments: dialect == Dialect::Kyaml,
+            comments: VecDeque::new(),
         }
     }
 
@@ -233,10 +239,10 @@ impl<'a> Scanner<'a> {
                 self.cursor.skip_ascii(1);
             }
             if self.cursor.byte() == b'#' {
-                self.cursor.read_line();
+                self.read_comment();
                 // go-yaml v3 takes a run of comments as one, whatever blanks are between them.
                 while self.dialect == Dialect::Kyaml && self.skip_to_comment() {
-                    self.cursor.read_line();
+                    self.read_comment();
                 }
             }
             if !self.cursor.is_break() {
