@@ -151,7 +151,9 @@ fn output(rendered: Rendered, options: &Options, place: impl Fn(&str) -> String)
         .filter_map(manifest)
         .collect();
     for (path, text) in rendered.definitions {
-        for (line, document) in crate::manifests::split(&text.to_text()) {
+        let text = text.to_text();
+        for (offset, document) in crate::manifests::split(&text) {
+            let line = line(1 + text[..offset].matches('\n').count());
             if let Ok(json) = crate::manifests::document_json(document) {
                 let at = Location::line(place(&path), line);
                 output.definitions.push(Manifest {

@@ -327,6 +327,10 @@ impl Object for FilesObject {
         Kind::Map
     }
 
+    fn missing(&self) -> Option<Value> {
+        Some(Value::Bytes(Str::from("")))
+    }
+
     fn method(&self, name: &str) -> Option<Signature> {
         match name {
             "Get" | "GetBytes" | "Glob" | "Lines" => Some(ONE_STRING),

@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use rosin_template::{
-    Ambient, Env, Functions, Map, MapType, ParseError, RenderError, Str, Templates, Value, parse,
+    Ambient, Env, Functions, Map, MapType, ParseError, RenderError, Str, Templates, Trace, Value,
+    parse,
 };
 
 use crate::chart::Chart;
 use crate::context::FilesObject;
-use crate::functions::{Includes, author_message, without_missing};
+use crate::functions::{Includes, MISSING, author_message, without_missing};
 use crate::{Error, functions};
 
 /// What a rendering happens in, besides charts and values.
@@ -49,12 +50,28 @@ struct Renderable {
     base_path: String,
 }
 
+/// What one template gave.
+pub(crate) struct RenderedFile {
+    pub(crate) text: Str,
+    trace: Trace,
+    /// Where Helm took out Go's mark for a missing value.
+    removed: Vec<usize>,
+}
+
+impl RenderedFile {
+    /// The line of the template that made the text at an offset.
+    pub(crate) fn template_line(&self, offset: usize) -> usize {
+        let before = self.removed.iter().take_while(|at| **at <= offset).count();
+        self.trace.line(offset + before * MISSING.len())
+    }
+}
+
 /// The texts of all templates, by their paths from the root chart.
 pub(crate) fn render(
     chart: &Chart,
     top: &Map,
     scene: &Scene,
-) -> Result<BTreeMap<String, Str>, Error> {
+) -> Result<BTreeMap<String, RenderedFile>, Error> {
     let mut all = BTreeMap::new();
     collect(chart, chart.name(), top, true, &mut all);
     let mut names: Vec<&String> = all.keys().collect();
@@ -75,6 +92,7 @@ pub(crate) fn render(
         scene.ambient.clone(),
     );
     env.host = scene.includes.clone();
+    env.to_yaml = Some(|value| crate::yaml::write(value).map(|text| text + "\n"));
     let mut rendered = BTreeMap::new();
     for name in names {
         if name
@@ -89,10 +107,22 @@ pub(crate) fn render(
         place.insert("Name", name.as_str());
         place.insert("BasePath", found.base_path.as_str());
         found.data.insert("Template", Value::Map(place));
-        let text = env
-            .execute(name.as_bytes(), Value::Map(found.data.clone()))
+        let (text, trace) = env
+            .execute_traced(name.as_bytes(), Value::Map(found.data.clone()))
             .map_err(run_failed)?;
-        rendered.insert(name.clone(), Str::from(without_missing(text)));
+        let removed = memchr::memmem::find_iter(&text, MISSING).enumerate();
+        let removed = removed
+            .map(|(index, at)| at - index * MISSING.len())
+            .collect();
+        let text = Str::from(without_missing(text));
+        rendered.insert(
+            name.clone(),
+            RenderedFile {
+                text,
+                trace,
+                removed,
+            },
+        );
     }
     Ok(rendered)
 }

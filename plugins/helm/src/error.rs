@@ -6,6 +6,8 @@ use rosin_template::RenderError;
 pub enum Error {
     #[error("Chart.yaml file is missing")]
     NoChart,
+    #[error("{0}")]
+    ApiVersion(&'static str),
     #[error("validation: {0}")]
     Invalid(String),
     #[error("cannot load {file}: {cause}")]

@@ -2,11 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use crate::Error;
+use crate::engine::RenderedFile;
 use rosin_manifest::Node;
 use rosin_manifest::yaml::{self, Dialect};
-use rosin_template::Str;
-
-use crate::Error;
 
 /// Kinds in the order in which Helm installs them; others follow, by name.
 const INSTALL_ORDER: [&str; 38] = [
@@ -94,8 +93,8 @@ impl Hook {
 }
 
 /// Cuts a text at its separators, as Helm does: `---` at the beginning of a line, with spaces behind it. Blank documents
-/// vanish, and documents begin with their first character that is no space.
-pub(crate) fn split(text: &str) -> Vec<(u32, &str)> {
+/// vanish, and documents begin with their first character that is no space. With each document goes its offset.
+pub(crate) fn split(text: &str) -> Vec<(usize, &str)> {
     let mut documents = Vec::new();
     let mut start = text.len() - text.trim_start_matches(is_space).len();
     let base = start;
@@ -104,8 +103,7 @@ pub(crate) fn split(text: &str) -> Vec<(u32, &str)> {
         let trimmed = document.trim_start_matches(is_space);
         if !trimmed.is_empty() {
             let begin = to - trimmed.len();
-            let line = 1 + text[..begin].matches('\n').count();
-            documents.push((u32::try_from(line).unwrap_or(u32::MAX), trimmed));
+            documents.push((begin, trimmed));
         }
     };
     let mut at = base;
@@ -251,16 +249,15 @@ fn rank(kind: &str) -> (usize, &str) {
 
 /// Documents in the order of installation, hooks apart.
 pub(crate) fn sort(
-    files: &BTreeMap<String, Str>,
-    template_line: impl Fn(&str, u32) -> u32,
+    files: &BTreeMap<String, RenderedFile>,
 ) -> Result<(Vec<Hook>, Vec<Manifest>), Error> {
     let (mut hooks, mut manifests) = (Vec::new(), Vec::new());
-    for (source, text) in files {
-        let text = text.to_text();
+    for (source, file) in files {
+        let text = file.text.to_text();
         if text.trim().is_empty() {
             continue;
         }
-        for (line, document) in split(&text) {
+        for (offset, document) in split(&text) {
             let failed = |cause: String| Error::Manifest {
                 file: source.clone(),
                 cause,
@@ -275,7 +272,7 @@ pub(crate) fn sort(
                 ),
                 false => None,
             };
-            let line = template_line(source, line);
+            let line = u32::try_from(file.template_line(offset)).unwrap_or(u32::MAX);
             let manifest = Manifest {
                 source: source.clone(),
                 line,

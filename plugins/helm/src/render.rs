@@ -6,7 +6,7 @@ use rosin_template::{Map, MapType, Str, Value};
 
 use crate::chart::Chart;
 use crate::context::{Capabilities, kube_version_fits, release};
-use crate::engine::{self, Scene};
+use crate::engine::{self, RenderedFile, Scene};
 use crate::manifests::{self, Hook, Manifest};
 use crate::values::coalesce_values;
 use crate::{Error, Options, dependencies, schema};
@@ -34,6 +34,7 @@ pub fn render_text(
     let (mut files, _) = run(chart, values, options, scene)?;
     files
         .remove(name)
+        .map(|file| file.text)
         .ok_or_else(|| Error::ShowOnly(name.to_owned()))
 }
 
@@ -55,7 +56,7 @@ pub fn render_with(
 ) -> Result<Rendered, Error> {
     let (mut files, chart) = run(chart, values, options, scene)?;
     let notes = take_notes(&mut files, &chart, options.sub_notes);
-    let (hooks, manifests) = manifests::sort(&files, |_, line| line)?;
+    let (hooks, manifests) = manifests::sort(&files)?;
     let definitions = if options.include_crds {
         chart.definitions(chart.name())
     } else {
@@ -76,7 +77,7 @@ pub fn render_with(
     Ok(rendered)
 }
 
-type Files = BTreeMap<String, Str>;
+type Files = BTreeMap<String, RenderedFile>;
 
 fn run(
     mut chart: Chart,
@@ -135,15 +136,15 @@ fn check_name(name: &str) -> Result<(), Error> {
     )))
 }
 
-fn take_notes(files: &mut BTreeMap<String, Str>, chart: &Chart, sub_notes: bool) -> String {
+fn take_notes(files: &mut Files, chart: &Chart, sub_notes: bool) -> String {
     let own = format!("{}/templates/{NOTES}", chart.name());
     let mut notes = Vec::new();
-    files.retain(|name, text| {
+    files.retain(|name, file| {
         if !name.ends_with(NOTES) {
             return true;
         }
         if sub_notes || *name == own {
-            notes.push(text.to_string());
+            notes.push(file.text.to_string());
         }
         false
     });

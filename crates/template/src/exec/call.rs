@@ -7,7 +7,7 @@ use super::state::{At, State, Step};
 use crate::error::CallError;
 use crate::func::{Action, Function, Param, Signature};
 use crate::parse::Expr;
-use crate::value::{IntType, Str, Value};
+use crate::value::{IntType, MapType, Str, Value};
 
 /// The signature of a method, if the value has it.
 pub(super) fn method(value: &Value, name: &Str) -> Option<Signature> {
@@ -15,6 +15,7 @@ pub(super) fn method(value: &Value, name: &Str) -> Option<Signature> {
     match value {
         Value::Object(object) => object.method(name),
         Value::Int(IntType::Duration, _) => crate::methods::duration_signature(name),
+        Value::Map(map) if map.kind() == MapType::Values => crate::methods::values_signature(name),
         _ => None,
     }
 }
@@ -83,6 +84,7 @@ impl<'t> State<'_, 't> {
             Value::Int(IntType::Duration, value) => {
                 crate::methods::duration(*value, &name, &values)
             }
+            Value::Map(map) => crate::methods::values(map, &name, &values, self.env.to_yaml),
             _ => Err(format!("no method {name}")),
         };
         self.finish(

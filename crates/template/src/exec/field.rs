@@ -95,6 +95,11 @@ impl<'t> State<'_, 't> {
         if let Some(value) = map.get(name) {
             return Ok(Ev { value, boxed });
         }
+        if let (MissingKey::Zero, Value::Object(object)) = (self.env.missing_key, &receiver.value)
+            && let Some(zero) = object.missing()
+        {
+            return Ok(Ev::plain(zero));
+        }
         match self.env.missing_key {
             MissingKey::Invalid => Ok(Ev::default()),
             MissingKey::Zero if boxed => Ok(Ev::boxed(Value::Nil)),

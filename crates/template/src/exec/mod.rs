@@ -6,6 +6,7 @@ mod call;
 mod field;
 mod hint;
 mod state;
+mod trace;
 mod walk;
 
 use std::any::Any;
@@ -19,6 +20,7 @@ use crate::parse::{self, ParseError, Tree, Trees};
 use crate::strconv::quote;
 use crate::value::{Str, Value};
 use state::State;
+pub use trace::Trace;
 
 /// A value, and whether it came out of an interface: Go's errors tell the two apart. `Nil` that did not is Go's
 /// invalid value, which prints as `<no value>`.
@@ -126,10 +128,13 @@ pub struct Env {
     pub missing_key: MissingKey,
     pub limits: Limits,
     pub ambient: Rc<dyn Ambient>,
+    /// How values write themselves as YAML (`.Values.YAML`); this crate knows none.
+    pub to_yaml: Option<fn(&Value) -> Result<String, String>>,
     /// State of the embedding program for its own functions.
     pub host: Rc<dyn Any>,
     depth: usize,
     produced: usize,
+    trace: Option<Trace>,
 }
 
 impl Env {
@@ -145,9 +150,11 @@ impl Env {
             missing_key: MissingKey::default(),
             limits: Limits::default(),
             ambient,
+            to_yaml: None,
             host: Rc::new(()),
             depth: 0,
             produced: 0,
+            trace: None,
         }
     }
 
@@ -161,6 +168,19 @@ impl Env {
             return Err(RenderError::new(text));
         };
         self.execute_tree(&tree, data)
+    }
+
+    /// Runs a template by name, and tells which of its lines each part of the output comes from.
+    pub fn execute_traced(
+        &mut self,
+        name: &[u8],
+        data: Value,
+    ) -> Result<(Vec<u8>, Trace), RenderError> {
+        let tree = self.templates.get(name);
+        self.trace = Some(tree.map(|tree| Trace::new(&tree)).unwrap_or_default());
+        let result = self.execute(name, data);
+        let trace = self.trace.take().unwrap_or_default();
+        Ok((result?, trace))
     }
 
     pub fn execute_tree(&mut self, tree: &Rc<Tree>, data: Value) -> Result<Vec<u8>, RenderError> {

@@ -13,11 +13,13 @@ impl<'t> State<'_, 't> {
 
     fn walk(&mut self, dot: &Ev, node: &'t Node) -> Result<(), Stop> {
         match node {
-            Node::Text(text) => {
+            Node::Text(pos, text) => {
+                self.trace(*pos, true);
                 self.out.extend_from_slice(text);
                 self.check_output()?;
             }
             Node::Action(pos, pipe) => {
+                self.trace(*pos, false);
                 self.at = At::Action(*pos, pipe);
                 let value = self.pipeline(dot, pipe)?;
                 if pipe.declared.is_empty() {
@@ -48,11 +50,23 @@ impl<'t> State<'_, 't> {
                 return result;
             }
             Node::Range(branch) => return self.walk_range(dot, branch),
-            Node::Template(call) => self.walk_template(dot, call)?,
+            Node::Template(call) => {
+                self.trace(call.pos, false);
+                self.walk_template(dot, call)?;
+            }
             Node::Break => return Err(Stop::Break),
             Node::Continue => return Err(Stop::Continue),
         }
         Ok(())
+    }
+
+    /// Notes where in the outermost template the output goes on.
+    fn trace(&mut self, pos: usize, text: bool) {
+        if self.env.depth == 1
+            && let Some(trace) = &mut self.env.trace
+        {
+            trace.push(self.out.len(), pos, text);
+        }
     }
 
     fn otherwise(&mut self, dot: &Ev, branch: &'t Branch) -> Result<(), Stop> {

@@ -302,7 +302,7 @@ impl Parser<'_> {
     fn text_or_action(&mut self) -> Parsed<Item> {
         let token = self.next_non_space();
         match token.kind {
-            Kind::Text => Ok(Item::Node(Node::Text(self.string(&token)))),
+            Kind::Text => Ok(Item::Node(Node::Text(token.pos, self.string(&token)))),
             Kind::LeftDelim => {
                 self.action_line = token.line;
                 let item = self.action();

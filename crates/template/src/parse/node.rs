@@ -19,7 +19,7 @@ pub struct Tree {
 
 #[derive(Debug)]
 pub(crate) enum Node {
-    Text(Str),
+    Text(usize, Str),
     Action(usize, Pipe),
     If(Branch),
     With(Branch),
@@ -179,7 +179,7 @@ impl Node {
     /// Nothing but spaces and definitions: such a template may be defined again.
     fn is_empty(&self) -> bool {
         match self {
-            Self::Text(text) => text.to_text().trim().is_empty(),
+            Self::Text(_, text) => text.to_text().trim().is_empty(),
             _ => false,
         }
     }

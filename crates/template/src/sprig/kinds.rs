@@ -33,9 +33,15 @@ pub(super) fn register(functions: &mut Functions) {
         Ok(Value::Bool(any(a, 0).deep_equal(any(a, 1))))
     });
     for name in ["deepCopy", "mustDeepCopy"] {
-        add(name, &[Any], |_, a| Ok(deep_copy(any(a, 0))?));
+        add(name, &[Any], |_, a| match any(a, 0) {
+            Value::Nil => Err(ZERO_VALUE.into()),
+            value => deep_copy(value),
+        });
     }
 }
+
+/// What Go's reflection says about the type of nothing.
+const ZERO_VALUE: &str = "reflect: call of reflect.Value.Type on zero Value";
 
 /// A copy that shares nothing with the original.
 pub fn deep_copy(value: &Value) -> Result<Value, CallError> {

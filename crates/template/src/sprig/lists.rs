@@ -139,6 +139,9 @@ fn chunk(size: i64, value: &Value) -> Called {
 }
 
 fn sort_alpha(value: &Value) -> Value {
+    if matches!(value, Value::Nil) {
+        return Value::List(List::strings(["<nil>"]));
+    }
     let texts = texts_of(value);
     if items(value).is_some() {
         texts

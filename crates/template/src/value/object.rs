@@ -19,6 +19,11 @@ pub trait Object: Any {
         None
     }
 
+    /// What a map among the objects gives for a key that it does not have; none for nil.
+    fn missing(&self) -> Option<Value> {
+        None
+    }
+
     /// The signature of a method.
     fn method(&self, _name: &str) -> Option<Signature> {
         None

@@ -137,6 +137,16 @@ fn build(files: Vec<File>, depth: usize) -> Result<Chart, Error> {
     if !found {
         return Err(Error::NoChart);
     }
+    if depth == 0 && !matches!(chart.metadata.api_version.as_str(), "v1" | "v2") {
+        // Helm 4 knows of version 3, and does not install it yet.
+        let known = chart.metadata.api_version == "v3";
+        let why = if known {
+            "invalid chart apiVersion"
+        } else {
+            "unsupported chart version"
+        };
+        return Err(Error::ApiVersion(why));
+    }
     chart.metadata.validate()?;
     for (name, files) in subcharts {
         if name.starts_with(['_', '.']) {

@@ -130,10 +130,12 @@ fn tpl(env: &mut Env, args: &[Value]) -> Result<Value, CallError> {
     }
 }
 
+/// What Go prints where there is no value.
+pub(crate) const MISSING: &[u8] = b"<no value>";
+
 /// Helm's texts have nothing where Go's would say that there is no value.
 pub(crate) fn without_missing(text: Vec<u8>) -> Vec<u8> {
-    const MARK: &[u8] = b"<no value>";
-    let finder = memchr::memmem::Finder::new(MARK);
+    let finder = memchr::memmem::Finder::new(MISSING);
     if finder.find(&text).is_none() {
         return text;
     }
@@ -141,7 +143,7 @@ pub(crate) fn without_missing(text: Vec<u8>) -> Vec<u8> {
     let mut rest = &text[..];
     while let Some(at) = finder.find(rest) {
         out.extend_from_slice(&rest[..at]);
-        rest = &rest[at + MARK.len()..];
+        rest = &rest[at + MISSING.len()..];
     }
     out.extend_from_slice(rest);
     out

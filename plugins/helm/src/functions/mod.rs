@@ -8,7 +8,7 @@ mod yaml;
 
 use rosin_template::{Functions, sprig};
 
-pub(crate) use include::{Includes, author_message, without_missing};
+pub(crate) use include::{Includes, MISSING, author_message, without_missing};
 
 /// All functions that a chart's templates may call.
 #[must_use]

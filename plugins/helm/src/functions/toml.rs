@@ -6,6 +6,9 @@ use rosin_template::{Functions, Map, Param, Str, Value, duration};
 
 pub(super) fn register(functions: &mut Functions) {
     functions.add("toToml", &[Param::Any], |_, a| {
+        if matches!(a[0], Value::Nil) {
+            return Err("reflect: call of reflect.Value.Type on zero Value".into());
+        }
         Ok(Value::from(encode(&a[0]).unwrap_or_else(|error| error)))
     });
     functions.add("mustToToml", &[Param::Any], |_, a| {

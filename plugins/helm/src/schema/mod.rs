@@ -58,8 +58,9 @@ fn one(schema: &[u8], values: &Map) -> Result<(), String> {
     let values = yaml::to_json(&Value::Map(values.clone()))?;
     let draft = match schema.get("$schema").and_then(Json::as_str) {
         None => Draft::Y2020,
-        Some(url) => draft(url)
-            .ok_or_else(|| format!("failing loading {url:?}: schemas are not fetched\n"))?,
+        Some(url) => {
+            draft(url).ok_or_else(|| format!("failing loading {url:?}: schemas are not fetched"))?
+        }
     };
     let errors = check::Checker::new(&schema, draft).check(&values)?;
     if errors.is_empty() {

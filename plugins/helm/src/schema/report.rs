@@ -17,7 +17,6 @@ pub(super) fn text(violations: &[Violation]) -> String {
     for violation in violations {
         show(violation, 0, &mut out);
     }
-    out.push('\n');
     out
 }
 

@@ -11,7 +11,7 @@ use rosin_helm::options::CapabilityOptions;
 use rosin_helm::values::strvals::{self, Mode};
 use rosin_helm::{Options, Scene, render_with};
 use rosin_plugin::MemoryFiles;
-use rosin_template::{Map, json};
+use rosin_template::{Env, Map, Templates, json, parse};
 
 #[derive(Default)]
 struct Arguments {
@@ -81,7 +81,7 @@ fn arguments() -> Result<Arguments, String> {
             "--skip-schema-validation" => arguments.options.skip_schema_validation = true,
             "--show-only" | "-s" => arguments.options.show_only.push(value()?),
             "--name-template" => {
-                arguments.options.release.name = value()?;
+                arguments.options.release.name = name_from(&value()?)?;
                 arguments.positional.insert(0, String::new());
             }
             flag if SETS.contains(&flag) => arguments.sets.push((flag.to_owned(), value()?)),
@@ -91,6 +91,18 @@ fn arguments() -> Result<Arguments, String> {
     }
     arguments.options.capabilities = Some(capabilities);
     Ok(arguments)
+}
+
+/// `--name-template`: sprig's functions, and nothing to look at.
+fn name_from(text: &str) -> Result<String, String> {
+    let functions = rosin_template::sprig::functions();
+    let mut templates = Templates::default();
+    templates.add(parse("name-template", text, &functions).map_err(|error| error.to_string())?);
+    let mut env = Env::new(Rc::new(functions), Rc::new(templates), Rc::new(World));
+    let name = env
+        .execute(b"name-template", rosin_template::Value::Nil)
+        .map_err(|error| error.text)?;
+    Ok(String::from_utf8_lossy(&name).into_owned())
 }
 
 fn user_values(arguments: &Arguments) -> Result<Map, String> {
