@@ -34,7 +34,11 @@ impl Accumulator {
 
     /// Takes over what a base collected.
     pub(crate) fn merge(&mut self, other: Self, context: &Context) -> Result<()> {
-        let Self { resources, config, vars } = other;
+        let Self {
+            resources,
+            config,
+            vars,
+        } = other;
         self.resources.append(resources.into_vec(), context)?;
         if let Some(config) = config {
             self.merge_config(&config)?;
@@ -46,6 +50,7 @@ impl Accumulator {
     pub(crate) fn resolve(&mut self, context: &Context) -> Result<()> {
         let config = self.config();
         references::fix(&mut self.resources, &config.name_reference, context)?;
-        self.vars.resolve(&mut self.resources, &config.var_reference, context)
+        self.vars
+            .resolve(&mut self.resources, &config.var_reference, context)
     }
 }

@@ -1,6 +1,8 @@
 //! The library as a plugin: options in, manifests and diagnostics out.
 
-use rosin_plugin::{Descriptor, Failure, Kind, Location, Manifest, Output, Renderer, Request, Severity, report};
+use rosin_plugin::{
+    Descriptor, Failure, Kind, Location, Manifest, Output, Renderer, Request, Severity, report,
+};
 use serde::Deserialize;
 
 use crate::files::{Entry, Files, ReadError};
@@ -28,9 +30,14 @@ impl Renderer for Component {
     }
 
     fn render(request: Request, source: &dyn rosin_plugin::Files) -> Result<Output, Failure> {
-        let options: Options =
-            serde_json::from_str(&request.options).map_err(|error| Failure::invalid(format!("options: {error}")))?;
-        let Options { load_restrictor, reorder, managed_by_label, flux } = options;
+        let options: Options = serde_json::from_str(&request.options)
+            .map_err(|error| Failure::invalid(format!("options: {error}")))?;
+        let Options {
+            load_restrictor,
+            reorder,
+            managed_by_label,
+            flux,
+        } = options;
         let request = BuildRequest {
             path: request.path,
             load_restrictor,
@@ -54,14 +61,20 @@ impl Renderer for Component {
             .into_iter()
             .map(|object| Manifest::new(Location::line(object.file, object.line), object.json))
             .collect();
-        Ok(Output { manifests, ..Output::empty() })
+        Ok(Output {
+            manifests,
+            ..Output::empty()
+        })
     }
 }
 
 rosin_plugin::export_renderer!(Component);
 
 fn location(error: &Error) -> Option<Location> {
-    Some(Location::line(error.file.clone()?, error.line.unwrap_or_default()))
+    Some(Location::line(
+        error.file.clone()?,
+        error.line.unwrap_or_default(),
+    ))
 }
 
 /// The tree of the contract as the library wants it.
@@ -102,18 +115,31 @@ mod tests {
             namespace: "default".to_owned(),
             name: "apps".to_owned(),
         };
-        Component::render(Request { subject, path: "app".to_owned(), options: options.to_owned() }, &files)
+        Component::render(
+            Request {
+                subject,
+                path: "app".to_owned(),
+                options: options.to_owned(),
+            },
+            &files,
+        )
     }
 
     #[test]
     fn manifests_say_where_they_come_from() {
         let output = render(
             r#"{"flux": {"targetNamespace": "web"}}"#,
-            &[("app/a.yaml", "# first\n---\napiVersion: v1\nkind: Service\nmetadata:\n  name: a\n")],
+            &[(
+                "app/a.yaml",
+                "# first\n---\napiVersion: v1\nkind: Service\nmetadata:\n  name: a\n",
+            )],
         )
         .unwrap();
         let manifest = &output.manifests[0];
-        assert_eq!((manifest.origin.path.as_str(), manifest.origin.line), ("app/a.yaml", 3));
+        assert_eq!(
+            (manifest.origin.path.as_str(), manifest.origin.line),
+            ("app/a.yaml", 3)
+        );
         assert_eq!(
             manifest.json,
             r#"{"apiVersion":"v1","kind":"Service","metadata":{"name":"a","namespace":"web"}}"#
@@ -122,10 +148,17 @@ mod tests {
 
     #[test]
     fn the_schema_and_the_options_agree() {
-        let schema: serde_json::Value = serde_json::from_str(&Component::describe().options_schema).unwrap();
+        let schema: serde_json::Value =
+            serde_json::from_str(&Component::describe().options_schema).unwrap();
         let known: Vec<&String> = schema["properties"].as_object().unwrap().keys().collect();
-        assert_eq!(known, ["flux", "loadRestrictor", "managedByLabel", "reorder"]);
-        assert!(serde_json::from_str::<Options>(r#"{"loadRestrictor": "none", "reorder": "legacy"}"#).is_ok());
+        assert_eq!(
+            known,
+            ["flux", "loadRestrictor", "managedByLabel", "reorder"]
+        );
+        assert!(
+            serde_json::from_str::<Options>(r#"{"loadRestrictor": "none", "reorder": "legacy"}"#)
+                .is_ok()
+        );
         assert!(serde_json::from_str::<Options>(r#"{"nope": 1}"#).is_err());
     }
 }

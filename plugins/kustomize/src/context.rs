@@ -16,7 +16,10 @@ pub(crate) struct Context {
 impl Context {
     /// `schemas_add` says whether a user's schema is used beside the built-in one.
     pub(crate) fn new(schemas_add: bool) -> Self {
-        Self { schema: RefCell::new(Schema::new(schemas_add)), warnings: RefCell::default() }
+        Self {
+            schema: RefCell::new(Schema::new(schemas_add)),
+            warnings: RefCell::default(),
+        }
     }
 
     pub(crate) fn warn(&self, warning: impl Into<String>) {
@@ -28,7 +31,12 @@ impl Context {
     }
 
     /// Uses the schema that a kustomization asks for. Only the outermost one can change what was chosen before.
-    pub(crate) fn set_schema(&self, version: Option<&str>, custom: Option<&[u8]>, outermost: bool) -> Result<()> {
+    pub(crate) fn set_schema(
+        &self,
+        version: Option<&str>,
+        custom: Option<&[u8]>,
+        outermost: bool,
+    ) -> Result<()> {
         self.schema.borrow_mut().set(version, custom, outermost)
     }
 

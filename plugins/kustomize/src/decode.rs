@@ -28,11 +28,20 @@ pub(crate) struct Mode {
 
 impl Mode {
     /// How kustomization files are read.
-    pub(crate) const KUSTOMIZATION: Self = Self { strict: true, coerce: false };
+    pub(crate) const KUSTOMIZATION: Self = Self {
+        strict: true,
+        coerce: false,
+    };
     /// How configurations of plugins are read.
-    pub(crate) const PLUGIN: Self = Self { strict: false, coerce: true };
+    pub(crate) const PLUGIN: Self = Self {
+        strict: false,
+        coerce: true,
+    };
     /// How transformer configurations are read.
-    pub(crate) const STRICT: Self = Self { strict: true, coerce: true };
+    pub(crate) const STRICT: Self = Self {
+        strict: true,
+        coerce: true,
+    };
 }
 
 /// Where the decoder stands, and the first error that it met.
@@ -53,7 +62,12 @@ pub(crate) struct DecodeError {
 /// Decodes a whole document.
 pub(crate) fn decode<T: Fields>(value: &Value, mode: Mode) -> Result<T, DecodeError> {
     let mut error = None;
-    let mut at = At { mode, error: &mut error, strukt: "", path: String::new() };
+    let mut at = At {
+        mode,
+        error: &mut error,
+        strukt: "",
+        path: String::new(),
+    };
     let result = at.strukt(value);
     match error {
         None => Ok(result),
@@ -64,7 +78,12 @@ pub(crate) fn decode<T: Fields>(value: &Value, mode: Mode) -> Result<T, DecodeEr
 /// Decodes a list of structs.
 pub(crate) fn decode_list<T: Fields>(value: &Value, mode: Mode) -> Result<Vec<T>, DecodeError> {
     let mut error = None;
-    let mut at = At { mode, error: &mut error, strukt: "", path: String::new() };
+    let mut at = At {
+        mode,
+        error: &mut error,
+        strukt: "",
+        path: String::new(),
+    };
     let result = at.list(value).unwrap_or_default();
     match error {
         None => Ok(result),
@@ -87,13 +106,25 @@ impl At<'_> {
             } else {
                 format!("Go struct field {strukt}.{path}")
             };
-            format!("json: cannot unmarshal {} into {place} of type {go_type}", kind_of(value))
+            format!(
+                "json: cannot unmarshal {} into {place} of type {go_type}",
+                kind_of(value)
+            )
         });
     }
 
     fn below<'b>(&'b mut self, strukt: &'static str, name: &str) -> At<'b> {
-        let path = if self.path.is_empty() { name.to_owned() } else { format!("{}.{name}", self.path) };
-        At { mode: self.mode, error: self.error, strukt, path }
+        let path = if self.path.is_empty() {
+            name.to_owned()
+        } else {
+            format!("{}.{name}", self.path)
+        };
+        At {
+            mode: self.mode,
+            error: self.error,
+            strukt,
+            path,
+        }
     }
 
     /// The fields of a struct. Anything but an object leaves the default.
@@ -122,14 +153,23 @@ impl At<'_> {
 
     /// A list of structs: None where it is null.
     pub(crate) fn list<T: Fields>(&mut self, value: &Value) -> Option<Vec<T>> {
-        self.items(value, &format!("[]{}.{}", T::PACKAGE, T::TYPE), |at, item| at.strukt(item))
+        self.items(
+            value,
+            &format!("[]{}.{}", T::PACKAGE, T::TYPE),
+            |at, item| at.strukt(item),
+        )
     }
 
     pub(crate) fn strings(&mut self, value: &Value) -> Option<Vec<String>> {
         self.items(value, "[]string", Self::string)
     }
 
-    fn items<T>(&mut self, value: &Value, go_type: &str, mut item: impl FnMut(&mut Self, &Value) -> T) -> Option<Vec<T>> {
+    fn items<T>(
+        &mut self,
+        value: &Value,
+        go_type: &str,
+        mut item: impl FnMut(&mut Self, &Value) -> T,
+    ) -> Option<Vec<T>> {
         match value {
             Value::Null => None,
             Value::Array(items) => Some(items.iter().map(|value| item(self, value)).collect()),
@@ -188,9 +228,11 @@ impl At<'_> {
     pub(crate) fn string_map(&mut self, value: &Value) -> Option<BTreeMap<String, String>> {
         match value {
             Value::Null => None,
-            Value::Object(entries) => {
-                Some(sorted(entries).map(|(key, value)| (key.to_owned(), self.string(value))).collect())
-            }
+            Value::Object(entries) => Some(
+                sorted(entries)
+                    .map(|(key, value)| (key.to_owned(), self.string(value)))
+                    .collect(),
+            ),
             other => {
                 self.mismatch(other, "map[string]string");
                 None
@@ -201,7 +243,10 @@ impl At<'_> {
 
 /// Go sorts the keys of maps when it writes them, and what is decoded here was written by Go.
 fn sorted(map: &Map<String, Value>) -> impl Iterator<Item = (&str, &Value)> {
-    let mut entries: Vec<_> = map.iter().map(|(key, value)| (key.as_str(), value)).collect();
+    let mut entries: Vec<_> = map
+        .iter()
+        .map(|(key, value)| (key.as_str(), value))
+        .collect();
     entries.sort_by_key(|(key, _)| *key);
     entries.into_iter()
 }
@@ -264,7 +309,9 @@ mod tests {
 
     #[test]
     fn names_match_whatever_their_case() {
-        let outer: Outer = decode(&json!({"NAME": "x"}), Mode::KUSTOMIZATION).ok().unwrap();
+        let outer: Outer = decode(&json!({"NAME": "x"}), Mode::KUSTOMIZATION)
+            .ok()
+            .unwrap();
         assert_eq!(outer.name, "x");
     }
 
@@ -279,13 +326,21 @@ mod tests {
             message(json!({"inner": [{"count": 1.5}]}), strict),
             "json: cannot unmarshal number 1.5 into Go struct field Inner.inner.count of type int64"
         );
-        assert_eq!(message(json!("x"), strict), "json: cannot unmarshal string into Go value of type types.Outer");
-        assert_eq!(message(json!({"nope": 1}), strict), "json: unknown field \"nope\"");
+        assert_eq!(
+            message(json!("x"), strict),
+            "json: cannot unmarshal string into Go value of type types.Outer"
+        );
+        assert_eq!(
+            message(json!({"nope": 1}), strict),
+            "json: unknown field \"nope\""
+        );
     }
 
     #[test]
     fn plugins_take_numbers_for_strings_and_ignore_what_they_do_not_know() {
-        let outer: Outer = decode(&json!({"name": 1.8, "nope": 1}), Mode::PLUGIN).ok().unwrap();
+        let outer: Outer = decode(&json!({"name": 1.8, "nope": 1}), Mode::PLUGIN)
+            .ok()
+            .unwrap();
         assert_eq!(outer.name, "1.8");
     }
 }

@@ -28,9 +28,7 @@ enum Kind {
     /// reported.
     MalformedYaml,
     /// A field had another shape than the field specification expects.
-    NodeKind {
-        scalar: bool,
-    },
+    WrongNode { scalar: bool },
 }
 
 pub(crate) type Result<T> = std::result::Result<T, Error>;
@@ -56,7 +54,7 @@ impl Error {
     /// A node that is not of the kind that was asked for; `scalar` says whether it was a scalar.
     pub(crate) fn node_kind(message: impl Into<String>, scalar: bool) -> Self {
         Self {
-            kind: Kind::NodeKind { scalar },
+            kind: Kind::WrongNode { scalar },
             ..Self::new(message)
         }
     }
@@ -74,7 +72,11 @@ impl Error {
         if let Some(field) = &self.field {
             place.push(format!("field {field}"));
         }
-        if place.is_empty() { message.to_owned() } else { format!("{message} ({})", place.join(", ")) }
+        if place.is_empty() {
+            message.to_owned()
+        } else {
+            format!("{message} ({})", place.join(", "))
+        }
     }
 
     pub(crate) fn is_malformed_yaml(&self) -> bool {
@@ -82,7 +84,7 @@ impl Error {
     }
 
     pub(crate) fn is_kind_other_than_scalar(&self) -> bool {
-        self.kind == Kind::NodeKind { scalar: false }
+        self.kind == Kind::WrongNode { scalar: false }
     }
 
     /// Puts `prefix: ` before the message.

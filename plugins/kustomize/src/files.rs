@@ -50,6 +50,9 @@ impl Files for BTreeMap<String, Vec<u8>> {
     }
 
     fn files(&self, under: &str) -> Vec<String> {
-        self.keys().filter(|path| crate::path::is_in(path, under)).cloned().collect()
+        self.keys()
+            .filter(|path| crate::path::is_in(path, under))
+            .cloned()
+            .collect()
     }
 }

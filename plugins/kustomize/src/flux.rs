@@ -91,9 +91,13 @@ fn generated(folder: &str, files: &dyn Files) -> Result<Kustomization> {
         if !file.ends_with(".yaml") && !file.ends_with(".yml") {
             continue;
         }
-        let content = files.read(&file).map_err(|error| Error::new(format!("read {file}: {error}")).in_file(&file))?;
+        let content = files
+            .read(&file)
+            .map_err(|error| Error::new(format!("read {file}: {error}")).in_file(&file))?;
         read::objects(&content).map_err(|error| {
-            error.wrap(format!("failed to decode Kubernetes YAML from {file}")).in_file(&file)
+            error
+                .wrap(format!("failed to decode Kubernetes YAML from {file}"))
+                .in_file(&file)
         })?;
         resources.push(relative(folder, &file));
     }
@@ -122,13 +126,20 @@ fn walk(folder: &str, files: &dyn Files) -> Vec<String> {
 
 /// The topmost folder between the one that is walked and the file that has a kustomization file.
 fn outermost_kustomization(folder: &str, file: &str, files: &dyn Files) -> Option<String> {
-    let rest = if folder.is_empty() { file } else { file.strip_prefix(folder)?.trim_start_matches('/') };
+    let rest = if folder.is_empty() {
+        file
+    } else {
+        file.strip_prefix(folder)?.trim_start_matches('/')
+    };
     let mut at = folder.to_owned();
     let mut parts: Vec<&str> = rest.split('/').collect();
     parts.pop();
     for part in parts {
         at = path::join(&at, part);
-        if KUSTOMIZATION_FILES.iter().any(|name| files.entry(&path::join(&at, name)) == Some(Entry::File)) {
+        if KUSTOMIZATION_FILES
+            .iter()
+            .any(|name| files.entry(&path::join(&at, name)) == Some(Entry::File))
+        {
             return Some(at);
         }
     }
@@ -136,11 +147,20 @@ fn outermost_kustomization(folder: &str, file: &str, files: &dyn Files) -> Optio
 }
 
 fn relative(folder: &str, path: &str) -> String {
-    let rest = if folder.is_empty() { path } else { path.strip_prefix(folder).unwrap_or(path) };
+    let rest = if folder.is_empty() {
+        path
+    } else {
+        path.strip_prefix(folder).unwrap_or(path)
+    };
     format!("./{}", rest.trim_start_matches('/'))
 }
 
-fn merge(kustomization: &mut Kustomization, options: &FluxOptions, folder: &str, files: &dyn Files) -> Result<()> {
+fn merge(
+    kustomization: &mut Kustomization,
+    options: &FluxOptions,
+    folder: &str,
+    files: &dyn Files,
+) -> Result<()> {
     let FluxOptions {
         target_namespace,
         name_prefix,
@@ -165,13 +185,20 @@ fn merge(kustomization: &mut Kustomization, options: &FluxOptions, folder: &str,
             Some(target) if !target.is_null() => Some(selector(target)?),
             _ => None,
         };
-        kustomization.patches.push(Patch { patch: patch.clone(), target, ..Patch::default() });
+        kustomization.patches.push(Patch {
+            patch: patch.clone(),
+            target,
+            ..Patch::default()
+        });
     }
     for image in images {
         merge_image(&mut kustomization.images, image);
     }
     for component in components {
-        if component.starts_with('/') || component.contains("://") || path::leads_outside(&path::join(folder, component)) {
+        if component.starts_with('/')
+            || component.contains("://")
+            || path::leads_outside(&path::join(folder, component))
+        {
             bail!("component path '{component}' must be local and relative");
         }
         let missing = files.entry(&path::join(folder, component)).is_none();
@@ -186,13 +213,21 @@ fn merge(kustomization: &mut Kustomization, options: &FluxOptions, folder: &str,
 }
 
 fn selector(target: &serde_json::Value) -> Result<Selector> {
-    crate::decode::decode(target, crate::decode::Mode::PLUGIN)
-        .map_err(|error| Error::new(error.message).at_field(&error.field).wrap("invalid patch target"))
+    crate::decode::decode(target, crate::decode::Mode::PLUGIN).map_err(|error| {
+        Error::new(error.message)
+            .at_field(&error.field)
+            .wrap("invalid patch target")
+    })
 }
 
 /// Tag and digest are one: whoever gives either replaces both.
 fn merge_image(images: &mut Vec<Image>, image: &FluxImage) {
-    let FluxImage { name, new_name, new_tag, digest } = image;
+    let FluxImage {
+        name,
+        new_name,
+        new_tag,
+        digest,
+    } = image;
     let known = match images.iter_mut().find(|known| known.name == *name) {
         Some(known) => known,
         None => {

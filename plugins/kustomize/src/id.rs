@@ -17,17 +17,27 @@ pub(crate) struct Gvk {
 impl Gvk {
     pub(crate) fn new(api_version: &str, kind: &str) -> Self {
         let (group, version) = split_api_version(api_version);
-        Self { group: group.to_owned(), version: version.to_owned(), kind: kind.to_owned() }
+        Self {
+            group: group.to_owned(),
+            version: version.to_owned(),
+            kind: kind.to_owned(),
+        }
     }
 
     pub(crate) fn api_version(&self) -> String {
-        if self.group.is_empty() { self.version.clone() } else { format!("{}/{}", self.group, self.version) }
+        if self.group.is_empty() {
+            self.version.clone()
+        } else {
+            format!("{}/{}", self.group, self.version)
+        }
     }
 
     /// Whether this is what the selector asks for.
     pub(crate) fn is_selected_by(&self, selector: &Self) -> bool {
         let fits = |part: &str, wanted: &str| wanted.is_empty() || part == wanted;
-        fits(&self.group, &selector.group) && fits(&self.version, &selector.version) && fits(&self.kind, &selector.kind)
+        fits(&self.group, &selector.group)
+            && fits(&self.version, &selector.version)
+            && fits(&self.kind, &selector.kind)
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -36,8 +46,19 @@ impl Gvk {
 
     /// The text by which field specifications and the legacy order are sorted.
     pub(crate) fn sort_key(&self) -> String {
-        let or = |part: &str, missing: &str| if part.is_empty() { missing.to_owned() } else { part.to_owned() };
-        format!("{}_{}_{}", or(&self.group, "~G"), or(&self.version, "~V"), or(&self.kind, "~K"))
+        let or = |part: &str, missing: &str| {
+            if part.is_empty() {
+                missing.to_owned()
+            } else {
+                part.to_owned()
+            }
+        };
+        format!(
+            "{}_{}_{}",
+            or(&self.group, "~G"),
+            or(&self.version, "~V"),
+            or(&self.kind, "~K")
+        )
     }
 
     pub(crate) fn field(&mut self, name: &str, value: &Value, at: &mut At<'_>) -> bool {
@@ -105,7 +126,20 @@ impl ResId {
     }
 
     pub(crate) fn key(&self) -> Key {
-        Key { gvk: self.gvk.clone(), name: self.name.clone(), namespace: self.effective_namespace().to_owned() }
+        Key {
+            gvk: self.gvk.clone(),
+            name: self.name.clone(),
+            namespace: self.effective_namespace().to_owned(),
+        }
+    }
+
+    pub(crate) fn into_key(self) -> Key {
+        let namespace = self.effective_namespace().to_owned();
+        Key {
+            gvk: self.gvk,
+            name: self.name,
+            namespace,
+        }
     }
 
     /// Equal as the original counts it: no namespace and `default` are the same.
@@ -145,14 +179,25 @@ impl ResId {
     pub(crate) fn go_syntax(&self) -> String {
         format!(
             "resid.ResId{{Gvk:resid.Gvk{{Group:{:?}, Version:{:?}, Kind:{:?}, isClusterScoped:{}}}, Name:{:?}, Namespace:{:?}}}",
-            self.gvk.group, self.gvk.version, self.gvk.kind, self.cluster_scoped, self.name, self.namespace
+            self.gvk.group,
+            self.gvk.version,
+            self.gvk.kind,
+            self.cluster_scoped,
+            self.name,
+            self.namespace
         )
     }
 }
 
 impl fmt::Display for ResId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/{}.{}", self.gvk, or(&self.name, "[noName]"), or(&self.namespace, "[noNs]"))
+        write!(
+            f,
+            "{}/{}.{}",
+            self.gvk,
+            or(&self.name, "[noName]"),
+            or(&self.namespace, "[noNs]")
+        )
     }
 }
 
@@ -179,6 +224,9 @@ mod tests {
     #[test]
     fn ids_are_shown_as_the_original_shows_them() {
         assert_eq!(id("").to_string(), "Deployment.v1.apps/web.[noNs]");
-        assert_eq!(ResId::default().to_string(), "[noKind].[noVer].[noGrp]/[noName].[noNs]");
+        assert_eq!(
+            ResId::default().to_string(),
+            "[noKind].[noVer].[noGrp]/[noName].[noNs]"
+        );
     }
 }

@@ -19,7 +19,9 @@ pub(crate) fn as_json_text(content: &[u8]) -> Result<String> {
 
 impl Operations {
     pub(crate) fn parse(content: &[u8]) -> Result<Self> {
-        Patch::parse(content).map(Self).map_err(|error| Error::new(error.to_string()))
+        Patch::parse(content)
+            .map(Self)
+            .map_err(|error| Error::new(error.to_string()))
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -27,6 +29,8 @@ impl Operations {
     }
 
     pub(crate) fn apply(&self, object: &Node) -> Result<Node> {
-        self.0.apply(object).map_err(|error| Error::new(error.to_string()))
+        self.0
+            .apply(object)
+            .map_err(|error| Error::new(error.to_string()))
     }
 }

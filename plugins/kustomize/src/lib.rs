@@ -104,7 +104,12 @@ impl Object {
         let Resource { node, source, .. } = resource;
         let located = |error: Error| error.in_file(&source.file).at_line(source.line);
         let json = yaml::output_json(&node).map_err(located)?;
-        Ok(Self { node, json, file: source.file.to_string(), line: source.line })
+        Ok(Self {
+            node,
+            json,
+            file: source.file.to_string(),
+            line: source.line,
+        })
     }
 
     /// As `kustomize build` prints it.
@@ -123,18 +128,29 @@ pub fn build(request: &BuildRequest, files: &dyn Files) -> Result<Output, Error>
 }
 
 /// As [`build`], and hands out the warnings even if the build fails.
-pub fn build_with_warnings(request: &BuildRequest, files: &dyn Files) -> (Result<Output, Error>, Vec<String>) {
+pub fn build_with_warnings(
+    request: &BuildRequest,
+    files: &dyn Files,
+) -> (Result<Output, Error>, Vec<String>) {
     let context = Context::new(request.flux.is_some());
     let result = run(request, files, &context);
     let warnings = context.take_warnings();
     let output = result
         .and_then(|resources| resources.into_vec().into_iter().map(Object::new).collect())
-        .map(|objects| Output { objects, warnings: warnings.clone() });
+        .map(|objects| Output {
+            objects,
+            warnings: warnings.clone(),
+        });
     (output, warnings)
 }
 
 fn run(request: &BuildRequest, files: &dyn Files, context: &Context) -> Result<ResMap, Error> {
-    let loader = Loader::new(files, request.load_restrictor, &request.display_root, &request.path)?;
+    let loader = Loader::new(
+        files,
+        request.load_restrictor,
+        &request.display_root,
+        &request.path,
+    )?;
     let mut target = match &request.flux {
         None => Target::load(loader, context, None)?,
         Some(options) => flux::target(loader, files, options, context)?,
@@ -142,21 +158,35 @@ fn run(request: &BuildRequest, files: &dyn Files, context: &Context) -> Result<R
     target.set_schema(true)?;
     let mut resources = target.build()?;
     let kustomization = target.kustomization();
-    let legacy = SortOptions { order: "legacy".to_owned(), ..SortOptions::default() };
+    let legacy = SortOptions {
+        order: "legacy".to_owned(),
+        ..SortOptions::default()
+    };
     match (&kustomization.sort_options, request.reorder) {
         (Some(options), _) => transform::sort(&mut resources, options, context)?,
         (None, Reorder::Legacy) => transform::sort(&mut resources, &legacy, context)?,
         (None, Reorder::None) => {}
     }
-    let metadata = |option: &str| kustomization.build_metadata.iter().any(|given| given == option);
+    let metadata = |option: &str| {
+        kustomization
+            .build_metadata
+            .iter()
+            .any(|given| given == option)
+    };
     if request.managed_by_label || metadata("managedByLabel") {
         for resource in resources.contents_mut() {
             if let Some(labels) = resource.node.lookup_create(&["metadata", "labels"]) {
-                labels.insert("app.kubernetes.io/managed-by", Node::string(format!("kustomize-{VERSION}")));
+                labels.insert(
+                    "app.kubernetes.io/managed-by",
+                    Node::string(format!("kustomize-{VERSION}")),
+                );
             }
         }
     }
-    let (origins, transformations) = (metadata("originAnnotations"), metadata("transformerAnnotations"));
+    let (origins, transformations) = (
+        metadata("originAnnotations"),
+        metadata("transformerAnnotations"),
+    );
     for resource in resources.contents_mut() {
         resource.finish(origins, transformations);
     }

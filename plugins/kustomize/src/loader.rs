@@ -18,7 +18,8 @@ pub enum LoadRestrictor {
 }
 
 /// Names of kustomization files, in the order in which they are looked for.
-pub(crate) const KUSTOMIZATION_FILES: [&str; 3] = ["kustomization.yaml", "kustomization.yml", "Kustomization"];
+pub(crate) const KUSTOMIZATION_FILES: [&str; 3] =
+    ["kustomization.yaml", "kustomization.yml", "Kustomization"];
 
 /// More folders than any real overlay has between itself and its deepest base.
 const MAX_DEPTH: usize = 200;
@@ -41,7 +42,13 @@ impl<'a> Loader<'a> {
         display_root: &'a str,
         folder: &str,
     ) -> Result<Self> {
-        let loader = Self { files, restrictor, display_root, root: String::new(), ancestors: Vec::new() };
+        let loader = Self {
+            files,
+            restrictor,
+            display_root,
+            root: String::new(),
+            ancestors: Vec::new(),
+        };
         let root = path::clean(folder);
         loader.confirm_folder(&root)?;
         Ok(Self { root, ..loader })
@@ -70,8 +77,13 @@ impl<'a> Loader<'a> {
     pub(crate) fn resolve(&self, path: &str) -> String {
         match path.strip_prefix('/') {
             // An absolute path below the root's own path is the tree's; any other is outside.
-            Some(_) if !self.display_root.is_empty() && path::is_in(&path::clean(path), self.display_root) => {
-                path::clean(path)[self.display_root.len()..].trim_start_matches('/').to_owned()
+            Some(_)
+                if !self.display_root.is_empty()
+                    && path::is_in(&path::clean(path), self.display_root) =>
+            {
+                path::clean(path)[self.display_root.len()..]
+                    .trim_start_matches('/')
+                    .to_owned()
             }
             Some(_) => path::clean(path),
             None => path::join(&self.root, path),
@@ -84,25 +96,39 @@ impl<'a> Loader<'a> {
             bail!("remote files are not allowed: {path}");
         }
         let resolved = self.resolve(path);
-        let shown = if path.starts_with('/') { path.to_owned() } else { self.display(&resolved) };
+        let shown = if path.starts_with('/') {
+            path.to_owned()
+        } else {
+            self.display(&resolved)
+        };
         if path::leads_outside(&resolved) {
-            return Err(Error::new(format!("security; file '{shown}' is not in or below '{}'", self.display_root())));
+            return Err(Error::new(format!(
+                "security; file '{shown}' is not in or below '{}'",
+                self.display_root()
+            )));
         }
         match (self.files.entry(&resolved), self.restrictor) {
             (None, LoadRestrictor::RootOnly) => return Err(self.missing(&resolved, &shown)),
             (None, LoadRestrictor::None) => bail!("open {shown}: no such file or directory"),
-            (Some(Entry::Folder), LoadRestrictor::RootOnly) => bail!("'{shown}' must resolve to a file"),
+            (Some(Entry::Folder), LoadRestrictor::RootOnly) => {
+                bail!("'{shown}' must resolve to a file")
+            }
             (Some(Entry::Folder), LoadRestrictor::None) => bail!("read {shown}: is a directory"),
             (Some(Entry::File), LoadRestrictor::RootOnly)
                 if !path::is_in(path::parent(&resolved), &self.root) =>
             {
-                bail!("security; file '{shown}' is not in or below '{}'", self.display_root());
+                bail!(
+                    "security; file '{shown}' is not in or below '{}'",
+                    self.display_root()
+                );
             }
             (Some(Entry::File), _) => {}
         }
         self.files.read(&resolved).map_err(|error| match error {
             ReadError::NotFound => self.missing(&resolved, &shown),
-            ReadError::TooLarge | ReadError::Other(_) => Error::new(format!("read {shown}: {error}")).in_file(&resolved),
+            ReadError::TooLarge | ReadError::Other(_) => {
+                Error::new(format!("read {shown}: {error}")).in_file(&resolved)
+            }
         })
     }
 
@@ -114,16 +140,22 @@ impl<'a> Loader<'a> {
             match self.files.entry(&next) {
                 None => {
                     let at = self.display(&next);
-                    return Error::new(format!("evalsymlink failure on '{shown}' : lstat {at}: no such file or directory"));
+                    return Error::new(format!(
+                        "evalsymlink failure on '{shown}' : lstat {at}: no such file or directory"
+                    ));
                 }
                 Some(Entry::File) if next != resolved => {
                     let rest = self.display(&next);
-                    return Error::new(format!("evalsymlink failure on '{shown}' : lstat {rest}: not a directory"));
+                    return Error::new(format!(
+                        "evalsymlink failure on '{shown}' : lstat {rest}: not a directory"
+                    ));
                 }
                 Some(_) => known = next,
             }
         }
-        Error::new(format!("evalsymlink failure on '{shown}' : lstat {shown}: no such file or directory"))
+        Error::new(format!(
+            "evalsymlink failure on '{shown}' : lstat {shown}: no such file or directory"
+        ))
     }
 
     fn confirm_folder(&self, folder: &str) -> Result<()> {
@@ -134,7 +166,9 @@ impl<'a> Loader<'a> {
         match self.files.entry(folder) {
             Some(Entry::Folder) => Ok(()),
             Some(Entry::File) => bail!("must build at directory: '{shown}': file is not directory"),
-            None => Err(self.missing(folder, &shown).wrap("must build at directory: not a valid directory")),
+            None => Err(self
+                .missing(folder, &shown)
+                .wrap("must build at directory: not a valid directory")),
         }
     }
 
@@ -172,7 +206,13 @@ impl<'a> Loader<'a> {
         if ancestors.len() > MAX_DEPTH {
             bail!("more than {MAX_DEPTH} kustomizations refer to each other");
         }
-        Ok(Self { files: self.files, restrictor: self.restrictor, display_root: self.display_root, root, ancestors })
+        Ok(Self {
+            files: self.files,
+            restrictor: self.restrictor,
+            display_root: self.display_root,
+            root,
+            ancestors,
+        })
     }
 
     /// The kustomization file of the folder: its content and its name.
@@ -186,14 +226,18 @@ impl<'a> Loader<'a> {
                 "unable to find one of 'kustomization.yaml', 'kustomization.yml' or 'Kustomization' in directory '{}'",
                 self.display_root()
             ),
-            (Some(_), Some(_)) => bail!("Found multiple kustomization files under: {}\n", self.display_root()),
+            (Some(_), Some(_)) => bail!(
+                "Found multiple kustomization files under: {}\n",
+                self.display_root()
+            ),
         }
     }
 }
 
 /// A folder name with `..` inside of it comes from two list entries that an indentation error made one.
 fn has_ambiguous_part(path: &str) -> bool {
-    path.split('/').any(|part| part != ".." && part.contains(".."))
+    path.split('/')
+        .any(|part| part != ".." && part.contains(".."))
 }
 
 fn is_remote_file(path: &str) -> bool {
@@ -210,7 +254,11 @@ fn is_remote_repository(path: &str) -> bool {
         || bare.starts_with("github.com/")
         || bare.starts_with("github.com:")
         || lower.starts_with("git::")
-        || (bare.contains('@') && bare.split('/').next().is_some_and(|host| host.contains('@') && host.contains(':')))
+        || (bare.contains('@')
+            && bare
+                .split('/')
+                .next()
+                .is_some_and(|host| host.contains('@') && host.contains(':')))
 }
 
 #[cfg(test)]
@@ -219,10 +267,14 @@ mod tests {
     use std::collections::BTreeMap;
 
     fn files() -> BTreeMap<String, Vec<u8>> {
-        ["app/kustomization.yaml", "app/base/kustomization.yml", "shared/x.yaml"]
-            .into_iter()
-            .map(|name| (name.to_owned(), name.as_bytes().to_vec()))
-            .collect()
+        [
+            "app/kustomization.yaml",
+            "app/base/kustomization.yml",
+            "shared/x.yaml",
+        ]
+        .into_iter()
+        .map(|name| (name.to_owned(), name.as_bytes().to_vec()))
+        .collect()
     }
 
     #[test]
@@ -230,7 +282,10 @@ mod tests {
         let files = files();
         let strict = Loader::new(&files, LoadRestrictor::RootOnly, "/r", "app").unwrap();
         let error = strict.load("../shared/x.yaml").unwrap_err();
-        assert_eq!(error.message, "security; file '/r/shared/x.yaml' is not in or below '/r/app'");
+        assert_eq!(
+            error.message,
+            "security; file '/r/shared/x.yaml' is not in or below '/r/app'"
+        );
         let free = Loader::new(&files, LoadRestrictor::None, "/r", "app").unwrap();
         assert_eq!(free.load("../shared/x.yaml").unwrap(), b"shared/x.yaml");
         assert!(free.load("../../etc/passwd").is_err());
@@ -244,9 +299,18 @@ mod tests {
         let base = app.enter("base").unwrap();
         assert_eq!(base.root(), "app/base");
         let error = base.enter("..").err().unwrap();
-        assert_eq!(error.message, "cycle detected: candidate root '/r/app' contains visited root '/r/app/base'");
+        assert_eq!(
+            error.message,
+            "cycle detected: candidate root '/r/app' contains visited root '/r/app/base'"
+        );
         assert!(app.enter("https://example.com/repo").is_err());
-        assert!(app.enter("../shared/x.yaml").err().unwrap().message.contains("file is not directory"));
+        assert!(
+            app.enter("../shared/x.yaml")
+                .err()
+                .unwrap()
+                .message
+                .contains("file is not directory")
+        );
     }
 
     #[test]
@@ -267,6 +331,11 @@ mod tests {
         drop(app);
         files.insert("app/Kustomization".to_owned(), Vec::new());
         let app = Loader::new(&files, LoadRestrictor::RootOnly, "/r", "app").unwrap();
-        assert!(app.kustomization_file().unwrap_err().message.starts_with("Found multiple kustomization files"));
+        assert!(
+            app.kustomization_file()
+                .unwrap_err()
+                .message
+                .starts_with("Found multiple kustomization files")
+        );
     }
 }

@@ -23,15 +23,26 @@ pub(crate) struct Schema {
 
 impl Schema {
     pub(crate) fn new(adds: bool) -> Self {
-        Self { schema: schema::Schema::builtin(), chosen: false, adds: Cell::new(adds) }
+        Self {
+            schema: schema::Schema::builtin(),
+            chosen: false,
+            adds: Cell::new(adds),
+        }
     }
 
-    pub(crate) fn set(&mut self, version: Option<&str>, custom: Option<&[u8]>, outermost: bool) -> Result<()> {
+    pub(crate) fn set(
+        &mut self,
+        version: Option<&str>,
+        custom: Option<&[u8]>,
+        outermost: bool,
+    ) -> Result<()> {
         if self.chosen && !outermost {
             return Ok(());
         }
         match (version, custom) {
-            (Some(_), Some(_)) => bail!("builtin version and custom schema provided, cannot use both"),
+            (Some(_), Some(_)) => {
+                bail!("builtin version and custom schema provided, cannot use both")
+            }
             (None | Some(""), None) => return Ok(()),
             (Some(BUILTIN), None) => self.schema = schema::Schema::builtin(),
             (Some(_), None) => bail!("the specified OpenAPI version is not built in"),

@@ -24,7 +24,10 @@ pub(crate) struct ConfiguredBy {
 impl Origin {
     /// The origin of something at a path below this one.
     pub(crate) fn append(&self, path: &str) -> Self {
-        Self { path: join(&self.path, path), ..self.clone() }
+        Self {
+            path: join(&self.path, path),
+            ..self.clone()
+        }
     }
 
     /// What a built-in generator or transformer of the kustomization in this folder leaves behind.
@@ -45,7 +48,11 @@ impl Origin {
         for line in self.lines() {
             let _ = writeln!(text, "{line}");
         }
-        if text.is_empty() { "{}\n".to_owned() } else { text }
+        if text.is_empty() {
+            "{}\n".to_owned()
+        } else {
+            text
+        }
     }
 
     pub(crate) fn list_to_yaml(origins: &[Self]) -> String {
@@ -59,17 +66,29 @@ impl Origin {
     }
 
     fn lines(&self) -> Vec<String> {
-        let ConfiguredBy { api_version, kind, name, namespace } = &self.configured_by;
+        let ConfiguredBy {
+            api_version,
+            kind,
+            name,
+            namespace,
+        } = &self.configured_by;
         let mut lines = Vec::new();
         let mut field = |indent: &str, name: &str, value: &str| {
             if !value.is_empty() {
-                lines.push(format!("{indent}{name}: {}", crate::yaml::scalar_text(value)));
+                lines.push(format!(
+                    "{indent}{name}: {}",
+                    crate::yaml::scalar_text(value)
+                ));
             }
         };
         field("", "path", &self.path);
         field("", "configuredIn", &self.configured_in);
-        let by: [(&str, &str); 4] =
-            [("apiVersion", api_version), ("kind", kind), ("name", name), ("namespace", namespace)];
+        let by: [(&str, &str); 4] = [
+            ("apiVersion", api_version),
+            ("kind", kind),
+            ("name", name),
+            ("namespace", namespace),
+        ];
         if by.iter().any(|(_, value)| !value.is_empty()) {
             lines.push("configuredBy:".to_owned());
             for (name, value) in by {
@@ -84,7 +103,11 @@ impl Origin {
 
 fn join(folder: &str, file: &str) -> String {
     let joined = path::join(folder, file);
-    if joined.is_empty() { ".".to_owned() } else { joined }
+    if joined.is_empty() {
+        ".".to_owned()
+    } else {
+        joined
+    }
 }
 
 #[cfg(test)]

@@ -15,7 +15,11 @@ pub(crate) fn clean(path: &str) -> String {
         }
     }
     let joined = parts.join("/");
-    if absolute { format!("/{joined}") } else { joined }
+    if absolute {
+        format!("/{joined}")
+    } else {
+        joined
+    }
 }
 
 /// Appends a relative path to a folder and cleans the whole.
@@ -32,7 +36,10 @@ pub(crate) fn is_in(path: &str, folder: &str) -> bool {
     if folder.is_empty() {
         return !leads_outside(path);
     }
-    path == folder || path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'))
+    path == folder
+        || path
+            .strip_prefix(folder)
+            .is_some_and(|rest| rest.starts_with('/'))
 }
 
 /// Whether a cleaned path is not below the root of the tree.
@@ -48,7 +55,13 @@ pub(crate) fn base(path: &str) -> &str {
     let trimmed = path.trim_end_matches('/');
     match trimmed.rsplit_once('/') {
         Some((_, name)) => name,
-        None if trimmed.is_empty() => if path.is_empty() { "." } else { "/" },
+        None if trimmed.is_empty() => {
+            if path.is_empty() {
+                "."
+            } else {
+                "/"
+            }
+        }
         None => trimmed,
     }
 }

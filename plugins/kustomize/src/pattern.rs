@@ -6,8 +6,12 @@ use crate::error::{Error, Result};
 
 /// Compiles a pattern of Go's syntax.
 pub(crate) fn compile(pattern: &str) -> Result<Regex> {
-    Regex::new(&translate(pattern))
-        .map_err(|error| Error::new(format!("error parsing regexp: {}", in_gos_words(&error, pattern))))
+    Regex::new(&translate(pattern)).map_err(|error| {
+        Error::new(format!(
+            "error parsing regexp: {}",
+            in_gos_words(&error, pattern)
+        ))
+    })
 }
 
 /// What differs: Go takes a brace that begins no repetition for itself, its classes know no set operations, and `\d`, `\w`, `\s`
@@ -106,7 +110,12 @@ fn begins_repetition(after: &str) -> bool {
 
 fn in_gos_words(error: &regex::Error, pattern: &str) -> String {
     let text = error.to_string();
-    let cause = text.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned();
+    let cause = text
+        .lines()
+        .last()
+        .unwrap_or_default()
+        .trim_start_matches("error: ")
+        .to_owned();
     match cause.as_str() {
         cause if cause.contains("unclosed character class") => {
             let from = pattern.rfind('[').unwrap_or_default();

@@ -7,14 +7,15 @@ use crate::decode::{Fields, Mode, decode};
 use crate::error::{Error, Result, Wrap, bail};
 use crate::generate::{self, IamPolicyArgs};
 use crate::kustomization::{
-    ConfigMapArgs, FieldSpec, Image, ObjectMeta, PatchOptions, Replica, ReplacementField, SecretArgs, Selector, fields,
+    ConfigMapArgs, FieldSpec, Image, ObjectMeta, PatchOptions, ReplacementField, Replica,
+    SecretArgs, Selector, fields,
 };
 use crate::loader::Loader;
 use crate::origin::{ConfiguredBy, Origin};
 use crate::resource::Resource;
 use crate::transform::{
-    ImageTag, JsonPatch, NamespaceArgs, Patch, PatchArgs, Side, StrategicMerge, SubjectMode, Transformer, ValueAdd,
-    load_replacements,
+    ImageTag, JsonPatch, NamespaceArgs, Patch, PatchArgs, Side, StrategicMerge, SubjectMode,
+    Transformer, ValueAdd, load_replacements,
 };
 
 /// What a plugin leaves in the objects that it makes or changes.
@@ -38,13 +39,21 @@ pub(crate) fn decode_yaml<T: Fields>(content: &[u8]) -> Result<T> {
 
 fn decode_config<T: Fields>(config: &Value) -> Result<T> {
     decode(config, Mode::PLUGIN).map_err(|error| {
-        Error::new(format!("error unmarshaling JSON: while decoding JSON: {}", error.message)).at_field(&error.field)
+        Error::new(format!(
+            "error unmarshaling JSON: while decoding JSON: {}",
+            error.message
+        ))
+        .at_field(&error.field)
     })
 }
 
 /// The names of built-in generators and transformers.
-const GENERATORS: [&str; 4] =
-    ["ConfigMapGenerator", "IAMPolicyGenerator", "SecretGenerator", "HelmChartInflationGenerator"];
+const GENERATORS: [&str; 4] = [
+    "ConfigMapGenerator",
+    "IAMPolicyGenerator",
+    "SecretGenerator",
+    "HelmChartInflationGenerator",
+];
 const TRANSFORMERS: [&str; 14] = [
     "AnnotationsTransformer",
     "HashTransformer",
@@ -85,13 +94,22 @@ pub(crate) enum Generator {
 
 impl Generator {
     pub(crate) fn load(resource: &Resource, context: &Context) -> Result<Self> {
-        let located = |error: Error| error.in_file(&resource.source.file).at_line(resource.source.line);
+        let located = |error: Error| {
+            error
+                .in_file(&resource.source.file)
+                .at_line(resource.source.line)
+        };
         Self::new(resource, context).map_err(located)
     }
 
     fn new(resource: &Resource, context: &Context) -> Result<Self> {
         let config = config(resource, context)?;
-        let failed = || format!("plugin {} fails configuration", resource.original_id(context));
+        let failed = || {
+            format!(
+                "plugin {} fails configuration",
+                resource.original_id(context)
+            )
+        };
         match resource.kind() {
             "ConfigMapGenerator" => {
                 let args: WithMeta<ConfigMapArgs> = decode_config(&config).wrap(failed())?;
@@ -118,7 +136,11 @@ impl Generator {
             Self::Secret(args) => generate::secret(args, loader, source),
             Self::IamPolicy(args) => generate::iam_policy(args, source),
         }
-        .map_err(|error| error.in_file(&config.source.file).at_line(config.source.line))
+        .map_err(|error| {
+            error
+                .in_file(&config.source.file)
+                .at_line(config.source.line)
+        })
     }
 }
 
@@ -185,22 +207,43 @@ fields!(TransformerArgs "Plugin" {
     "setrolebindingsubjects" => subjects: string,
 });
 
-pub(crate) fn transformer(resource: &Resource, loader: &Loader<'_>, context: &Context) -> Result<Transformer> {
-    let located = |error: Error| error.in_file(&resource.source.file).at_line(resource.source.line);
+pub(crate) fn transformer(
+    resource: &Resource,
+    loader: &Loader<'_>,
+    context: &Context,
+) -> Result<Transformer> {
+    let located = |error: Error| {
+        error
+            .in_file(&resource.source.file)
+            .at_line(resource.source.line)
+    };
     let config = config(resource, context).map_err(located)?;
     configure(resource, &config, loader)
-        .wrap(format!("plugin {} fails configuration", resource.original_id(context)))
+        .wrap(format!(
+            "plugin {} fails configuration",
+            resource.original_id(context)
+        ))
         .map_err(located)
         .and_then(|transformer| match transformer {
             Some(transformer) => Ok(transformer),
-            None => Err(located(Error::new(format!("plugin {} not a transformer", resource.original_id(context))))),
+            None => Err(located(Error::new(format!(
+                "plugin {} not a transformer",
+                resource.original_id(context)
+            )))),
         })
 }
 
-fn configure(resource: &Resource, config: &Value, loader: &Loader<'_>) -> Result<Option<Transformer>> {
+fn configure(
+    resource: &Resource,
+    config: &Value,
+    loader: &Loader<'_>,
+) -> Result<Option<Transformer>> {
     let kind = resource.kind();
     if kind == "ValueAddTransformer" {
-        return Ok(Some(Transformer::ValueAdd(ValueAdd::new(decode_config(config)?, loader)?)));
+        return Ok(Some(Transformer::ValueAdd(ValueAdd::new(
+            decode_config(config)?,
+            loader,
+        )?)));
     }
     if !TRANSFORMERS.contains(&kind) {
         return Ok(None);
@@ -221,8 +264,14 @@ fn configure(resource: &Resource, config: &Value, loader: &Loader<'_>) -> Result
     let source = &resource.source;
     let specs = args.field_specs.clone().unwrap_or_default();
     Ok(Some(match kind {
-        "AnnotationsTransformer" => Transformer::Annotations { annotations: args.annotations, specs },
-        "LabelTransformer" => Transformer::Labels { labels: args.labels, specs },
+        "AnnotationsTransformer" => Transformer::Annotations {
+            annotations: args.annotations,
+            specs,
+        },
+        "LabelTransformer" => Transformer::Labels {
+            labels: args.labels,
+            specs,
+        },
         "HashTransformer" => Transformer::Hash,
         "ImageTagTransformer" => Transformer::Image(ImageTag::new(args.image, specs)),
         "NamespaceTransformer" => Transformer::Namespace(NamespaceArgs {
@@ -235,8 +284,16 @@ fn configure(resource: &Resource, config: &Value, loader: &Loader<'_>) -> Result
             if args.field_specs.is_none() {
                 bail!("fieldSpecs is not expected to be nil");
             }
-            let prefix = Transformer::Affix { side: Side::Prefix, text: args.prefix, specs: specs.clone() };
-            let suffix = Transformer::Affix { side: Side::Suffix, text: args.suffix, specs };
+            let prefix = Transformer::Affix {
+                side: Side::Prefix,
+                text: args.prefix,
+                specs: specs.clone(),
+            };
+            let suffix = Transformer::Affix {
+                side: Side::Suffix,
+                text: args.suffix,
+                specs,
+            };
             match kind {
                 "PrefixTransformer" => prefix,
                 "SuffixTransformer" => suffix,
@@ -244,19 +301,37 @@ fn configure(resource: &Resource, config: &Value, loader: &Loader<'_>) -> Result
             }
         }
         "PatchJson6902Transformer" => {
-            let patch = PatchArgs { path: args.path, patch: args.json_op, target: args.target, options: None };
+            let patch = PatchArgs {
+                path: args.path,
+                patch: args.json_op,
+                target: args.target,
+                options: None,
+            };
             Transformer::JsonPatch(JsonPatch::new(patch, loader, source)?)
         }
-        "PatchStrategicMergeTransformer" => {
-            Transformer::StrategicMerge(StrategicMerge::new(&args.paths, &args.patches, loader, source)?)
-        }
+        "PatchStrategicMergeTransformer" => Transformer::StrategicMerge(StrategicMerge::new(
+            &args.paths,
+            &args.patches,
+            loader,
+            source,
+        )?),
         "PatchTransformer" => {
-            let patch = PatchArgs { path: args.path, patch: args.patch, target: args.target, options: args.options };
+            let patch = PatchArgs {
+                path: args.path,
+                patch: args.patch,
+                target: args.target,
+                options: args.options,
+            };
             let text = || crate::yaml::config_text(config);
             Transformer::Patch(Patch::new(patch, &text, loader, source)?)
         }
-        "ReplacementTransformer" => Transformer::Replacements(load_replacements(&args.replacements, loader)?),
-        "ReplicaCountTransformer" => Transformer::Replicas { replica: args.replica, specs },
+        "ReplacementTransformer" => {
+            Transformer::Replacements(load_replacements(&args.replacements, loader)?)
+        }
+        "ReplicaCountTransformer" => Transformer::Replicas {
+            replica: args.replica,
+            specs,
+        },
         _ => return Ok(None),
     }))
 }
@@ -266,7 +341,12 @@ fn known_fields(kind: &str) -> &'static [&'static str] {
         "AnnotationsTransformer" => &["annotations", "fieldspecs"],
         "LabelTransformer" => &["labels", "fieldspecs"],
         "ImageTagTransformer" => &["imagetag", "fieldspecs"],
-        "NamespaceTransformer" => &["metadata", "fieldspecs", "unsetonly", "setrolebindingsubjects"],
+        "NamespaceTransformer" => &[
+            "metadata",
+            "fieldspecs",
+            "unsetonly",
+            "setrolebindingsubjects",
+        ],
         "PrefixTransformer" => &["prefix", "fieldspecs"],
         "SuffixTransformer" => &["suffix", "fieldspecs"],
         "PrefixSuffixTransformer" => &["prefix", "suffix", "fieldspecs"],

@@ -35,7 +35,9 @@ pub(crate) fn objects(content: &[u8]) -> Result<Vec<Node>> {
                 waiting.extend(checked(items)?);
             }
             Some(_) if object.get("items").is_some_and(Node::is_null) => {}
-            Some(Kind::Mapping(_)) => bail!("expected array in {kind}/items, but found map[string]interface {{}}"),
+            Some(Kind::Mapping(_)) => {
+                bail!("expected array in {kind}/items, but found map[string]interface {{}}")
+            }
             Some(Kind::Scalar(_)) => bail!("expected array in {kind}/items, but found string"),
         }
     }
@@ -67,7 +69,10 @@ pub(crate) fn resources(content: &[u8], file: &str) -> Result<Vec<Resource>> {
     Ok(objects
         .into_iter()
         .map(|node| {
-            let source = Source { file: file.clone(), line: node.line };
+            let source = Source {
+                file: file.clone(),
+                line: node.line,
+            };
             Resource::new(node, source)
         })
         .collect())
@@ -86,7 +91,11 @@ mod tests {
     use super::*;
 
     fn names(text: &str) -> Vec<String> {
-        objects(text.as_bytes()).unwrap().iter().map(|node| node.name().to_owned()).collect()
+        objects(text.as_bytes())
+            .unwrap()
+            .iter()
+            .map(|node| node.name().to_owned())
+            .collect()
     }
 
     #[test]

@@ -9,87 +9,166 @@ use rosin_manifest::node::{Kind, Node};
 
 use crate::config::BackReferences;
 use crate::context::Context;
-use crate::error::{Error, Result, Wrap, bail};
+use crate::error::{Error, Result, bail};
 use crate::id::{Gvk, ResId};
 use crate::kustomization::FieldSpec;
 use crate::kyaml::{self, NodeKind};
 use crate::resmap::ResMap;
 use crate::resource::Resource;
 
+/// A field that holds the name of an object of a kind.
+#[derive(Clone, Copy)]
+struct Field<'c> {
+    target: &'c Gvk,
+    spec: &'c FieldSpec,
+    path: &'c [String],
+    order: usize,
+}
+
 /// Fields that hold names, by the kind of the object that they are in.
 struct Fields<'c> {
-    by_kind: HashMap<&'c str, Vec<(&'c Gvk, &'c FieldSpec, usize)>>,
+    by_kind: HashMap<&'c str, Vec<Field<'c>>>,
 }
 
 impl<'c> Fields<'c> {
-    fn new(references: &'c [BackReferences]) -> Self {
+    fn new(references: &'c [BackReferences], paths: &'c [Vec<String>]) -> Self {
         let mut by_kind: HashMap<&str, Vec<_>> = HashMap::new();
-        let all = references.iter().flat_map(|reference| reference.referrers.iter().map(|spec| (&reference.gvk, spec)));
-        for (order, (target, spec)) in all.enumerate() {
-            by_kind.entry(spec.gvk.kind.as_str()).or_default().push((target, spec, order));
+        for (order, ((target, spec), path)) in all(references).zip(paths).enumerate() {
+            by_kind
+                .entry(spec.gvk.kind.as_str())
+                .or_default()
+                .push(Field {
+                    target,
+                    spec,
+                    path,
+                    order,
+                });
         }
         Self { by_kind }
     }
 
     /// Those of an object, in the order of the configuration.
-    fn of(&self, gvk: &Gvk) -> Vec<(&'c Gvk, &'c FieldSpec)> {
+    fn of(&self, gvk: &Gvk) -> Vec<Field<'c>> {
         let mut found: Vec<_> = [gvk.kind.as_str(), ""]
             .into_iter()
             .filter_map(|kind| self.by_kind.get(kind))
             .flatten()
-            .filter(|(_, spec, _)| gvk.is_selected_by(&spec.gvk))
+            .filter(|field| gvk.is_selected_by(&field.spec.gvk))
             .copied()
             .collect();
-        found.sort_by_key(|(_, _, order)| *order);
-        found.into_iter().map(|(target, spec, _)| (target, spec)).collect()
+        found.sort_by_key(|field| field.order);
+        found
     }
 }
 
-pub(crate) fn fix(resources: &mut ResMap, references: &[BackReferences], context: &Context) -> Result<()> {
-    let fields = Fields::new(references);
+fn all(references: &[BackReferences]) -> impl Iterator<Item = (&Gvk, &FieldSpec)> {
+    references.iter().flat_map(|reference| {
+        reference
+            .referrers
+            .iter()
+            .map(|spec| (&reference.gvk, spec))
+    })
+}
+
+pub(crate) fn fix(
+    resources: &mut ResMap,
+    references: &[BackReferences],
+    context: &Context,
+) -> Result<()> {
+    let paths: Vec<Vec<String>> = all(references)
+        .map(|(_, spec)| kyaml::split_path(&spec.path, '/'))
+        .collect();
+    let fields = Fields::new(references, &paths);
     let targets = Targets::new(resources, context);
-    let mut referrals: Vec<(usize, ResId)> = Vec::new();
     for at in 0..resources.len() {
-        let Some(resource) = resources.get(at) else { continue };
-        let original = resource.original_id(context);
-        let specs = fields.of(&original.gvk);
-        if specs.is_empty() {
-            continue;
-        }
-        // The object is taken out while it is changed: others are looked at, and it can refer to itself.
-        let referrer = resource.clone();
-        let mut node = referrer.node.clone();
-        let id = referrer.current_id(context);
-        let gvk = referrer.gvk();
-        let mut search = Search {
-            resources,
-            targets: &targets,
-            referrer: &referrer,
-            id: &id,
-            role: role(&referrer.node),
-            binding_namespaces: binding_namespaces(&referrer, &id)?,
-            referrals: Vec::new(),
+        let specs = match resources.get(at) {
+            Some(resource) => fields.of(&resource.original_id(context).gvk),
+            None => continue,
         };
-        for (target, spec) in specs {
-            let spec = FieldSpec { gvk: gvk.clone(), ..spec.clone() };
-            kyaml::apply_spec(&mut node, &spec, None, &mut |node| search.update(node, target, &spec.path)).map_err(
-                |error| {
-                    error
-                        .wrap(format!("updating name reference in '{}' field of '{id}'", spec.path))
-                        .in_file(&referrer.source.file)
-                        .at_line(referrer.source.line)
-                },
-            )?;
+        if !specs.is_empty() {
+            fix_one(resources, at, &specs, &targets)?;
         }
-        let found = std::mem::take(&mut search.referrals);
-        drop(search);
-        resources.contents_mut()[at].node = node;
-        referrals.extend(found.into_iter().map(|target| (target, id.clone())));
-    }
-    for (at, id) in referrals {
-        resources.contents_mut()[at].add_referrer(id);
     }
     Ok(())
+}
+
+/// The references of one object. It is taken out of the list while it is changed; what others, or its own references, ask about
+/// it is in `targets`.
+fn fix_one(
+    resources: &mut ResMap,
+    at: usize,
+    fields: &[Field<'_>],
+    targets: &Targets,
+) -> Result<()> {
+    let id = &targets.ids[at];
+    let mut node = std::mem::take(&mut resources.contents_mut()[at].node);
+    let mut search = Search {
+        resources,
+        targets,
+        referrer: at,
+        id,
+        role: role(&node),
+        binding_namespaces: Vec::new(),
+        referrals: Vec::new(),
+        ambiguous: Vec::new(),
+    };
+    let result = binding_namespaces(&node, id).and_then(|namespaces| {
+        search.binding_namespaces = namespaces;
+        fields.iter().try_for_each(|field| {
+            let Field {
+                target, spec, path, ..
+            } = field;
+            kyaml::apply_path(&mut node, spec, path, None, &mut |node| {
+                search.update(node, target, &spec.path)
+            })
+            .map_err(|error| {
+                error.wrap(format!(
+                    "updating name reference in '{}' field of '{id}'",
+                    spec.path
+                ))
+            })
+        })
+    });
+    let Search {
+        referrals,
+        ambiguous,
+        ..
+    } = search;
+    resources.contents_mut()[at].node = node;
+    for referral in referrals {
+        resources.contents_mut()[referral].add_referrer(id.clone());
+    }
+    result.map_err(|error| {
+        let source = &resources.as_slice()[at].source;
+        let details = details(resources, at, &ambiguous);
+        error
+            .map(|message| format!("{message}{details}"))
+            .in_file(&source.file)
+            .at_line(source.line)
+    })
+}
+
+/// The object and those that it could mean, if that is why it failed.
+fn details(resources: &ResMap, at: usize, candidates: &[usize]) -> String {
+    if candidates.is_empty() {
+        return String::new();
+    }
+    let text = |at: usize| {
+        resources.get(at).map_or_else(String::new, |found| {
+            crate::yaml::object_text(&found.annotated())
+        })
+    };
+    let mut details = format!(
+        "\n\n**** Too many possible referral targets to referrer:\n{}\n",
+        text(at)
+    );
+    for (number, candidate) in candidates.iter().enumerate() {
+        details.push_str(&format!(
+            "--- possible referral {number}:\n{}\n",
+            text(*candidate)
+        ));
+    }
+    details
 }
 
 /// What is known of the objects that can be referred to.
@@ -115,12 +194,26 @@ impl Targets {
                     found.push(at);
                 }
             }
-            let namespace = resource.original_id(context).effective_namespace().to_owned();
-            by_original_namespace.entry(namespace.clone()).or_default().push(at);
+            let namespace = resource
+                .original_id(context)
+                .effective_namespace()
+                .to_owned();
+            by_original_namespace
+                .entry(namespace.clone())
+                .or_default()
+                .push(at);
             original_namespaces.push(namespace);
         }
-        let ids = resources.iter().map(|resource| resource.current_id(context)).collect();
-        Self { by_name, ids, original_namespaces, by_original_namespace }
+        let ids = resources
+            .iter()
+            .map(|resource| resource.current_id(context))
+            .collect();
+        Self {
+            by_name,
+            ids,
+            original_namespaces,
+            by_original_namespace,
+        }
     }
 }
 
@@ -128,13 +221,15 @@ impl Targets {
 struct Search<'a> {
     resources: &'a ResMap,
     targets: &'a Targets,
-    referrer: &'a Resource,
+    referrer: usize,
     id: &'a ResId,
     /// What `roleRef` asks for, if it is complete.
     role: Option<Gvk>,
     /// Namespaces of service accounts that a role binding names.
     binding_namespaces: Vec<String>,
     referrals: Vec<usize>,
+    /// All that a name could mean, where that is not clear.
+    ambiguous: Vec<usize>,
 }
 
 impl Search<'_> {
@@ -150,7 +245,9 @@ impl Search<'_> {
                     match NodeKind::of(item) {
                         NodeKind::Scalar => self.scalar(item, target, path)?,
                         NodeKind::Mapping => self.mapping(item, target, path)?,
-                        NodeKind::Sequence => bail!("a list is expected to hold either strings or maps of strings"),
+                        NodeKind::Sequence => {
+                            bail!("a list is expected to hold either strings or maps of strings")
+                        }
                     }
                 }
                 Ok(())
@@ -161,12 +258,12 @@ impl Search<'_> {
     /// The field is the name.
     fn scalar(&mut self, node: &mut Node, target: &Gvk, path: &str) -> Result<()> {
         let old = kyaml::text(node);
-        let same = |a: &Resource, b: &Resource| a.name() == b.name();
+        let same = |a: &ResId, b: &ResId| a.name == b.name;
         let Some(found) = self.find(old, target, path, None, same)? else {
             return Ok(());
         };
         self.referrals.push(found);
-        let name = self.name(found);
+        let name = &self.targets.ids[found].name;
         if name == old {
             return Ok(());
         }
@@ -179,62 +276,88 @@ impl Search<'_> {
             bail!("path config error; no 'name' field in node");
         };
         let old = kyaml::text(name).to_owned();
-        let namespace = node.get("namespace").map(|namespace| kyaml::text(namespace).to_owned());
-        let same = |a: &Resource, b: &Resource| a.name() == b.name() && a.namespace() == b.namespace();
+        let namespace = node
+            .get("namespace")
+            .map(|namespace| kyaml::text(namespace).to_owned());
+        let same = |a: &ResId, b: &ResId| a.name == b.name && a.namespace == b.namespace;
         let Some(found) = self.find(&old, target, path, namespace.as_deref(), same)? else {
             return Ok(());
         };
         self.referrals.push(found);
-        let resources = self.resources;
-        let Some(referral) = resources.get(found) else { return Ok(()) };
-        if referral.name() == old && referral.namespace().is_empty() {
+        let ResId {
+            name, namespace, ..
+        } = &self.targets.ids[found];
+        if *name == old && namespace.is_empty() {
             return Ok(());
         }
-        let Some(fields) = node.as_mapping_mut() else { return Ok(()) };
-        kyaml::set_plain(fields, "name", referral.name());
-        if !referral.namespace().is_empty() {
-            kyaml::set_plain(fields, "namespace", referral.namespace());
+        let Some(fields) = node.as_mapping_mut() else {
+            return Ok(());
+        };
+        kyaml::set_plain(fields, "name", name);
+        if !namespace.is_empty() {
+            kyaml::set_plain(fields, "namespace", namespace);
         }
         Ok(())
     }
 
-    fn name(&self, at: usize) -> &str {
-        self.resources.get(at).map_or("", Resource::name)
-    }
-
     /// The object that is meant by an old name, if there is one and only one, or all that could be meant are the same.
     fn find(
-        &self,
+        &mut self,
         old: &str,
         target: &Gvk,
         path: &str,
         namespace: Option<&str>,
-        same: impl Fn(&Resource, &Resource) -> bool,
+        same: impl Fn(&ResId, &ResId) -> bool,
     ) -> Result<Option<usize>> {
         let Some(named) = self.targets.by_name.get(old) else {
             return Ok(None);
         };
-        let role = self.role.as_ref().filter(|_| path.ends_with("roleRef/name"));
+        let ids = &self.targets.ids;
+        let referrer = &self.resources.as_slice()[self.referrer];
+        let role = self
+            .role
+            .as_ref()
+            .filter(|_| path.ends_with("roleRef/name"));
         let in_namespace = namespace.map(|namespace| self.namespace_filter(namespace));
         let mut candidates: Vec<(usize, &Resource)> = named
             .iter()
             .filter_map(|&at| Some((at, self.resources.get(at)?)))
-            .filter(|(at, _)| self.is_reachable(*at) && in_namespace.as_ref().is_none_or(|fits| fits(*at)))
-            .filter(|(_, resource)| resource.was_selected_by(target))
-            .filter(|(_, resource)| role.is_none_or(|role| resource.was_selected_by(role)))
-            .filter(|(at, resource)| self.shares_namespace(*at, resource))
+            .filter(|(at, _)| {
+                self.is_reachable(*at) && in_namespace.as_ref().is_none_or(|fits| fits(*at))
+            })
+            .filter(|(at, resource)| resource.was_selected_by(target, &ids[*at].gvk))
+            .filter(|(at, resource)| {
+                role.is_none_or(|role| resource.was_selected_by(role, &ids[*at].gvk))
+            })
+            .filter(|(at, _)| self.shares_namespace(*at))
             .collect();
         if let [(at, _)] = candidates[..] {
             return Ok(Some(at));
         }
-        candidates.retain(|(_, resource)| resource.same_affixes(self.referrer, true));
+        candidates.retain(|(_, resource)| resource.same_affixes(referrer, true));
         if candidates.len() > 1 {
-            candidates.retain(|(_, resource)| resource.same_affixes(self.referrer, false));
+            candidates.retain(|(_, resource)| resource.same_affixes(referrer, false));
         }
         match candidates[..] {
             [] => Ok(None),
-            [(at, first), ref rest @ ..] if rest.iter().all(|(_, other)| same(first, other)) => Ok(Some(at)),
-            _ => Err(self.ambiguous(&candidates)),
+            [(at, _), ref rest @ ..]
+                if rest.iter().all(|(other, _)| same(&ids[at], &ids[*other])) =>
+            {
+                Ok(Some(at))
+            }
+            _ => {
+                let shown: Vec<String> = candidates
+                    .iter()
+                    .map(|(at, _)| ids[*at].to_string())
+                    .collect();
+                let found = candidates.iter().map(|(at, _)| *at).collect();
+                drop(in_namespace);
+                self.ambiguous = found;
+                Err(Error::new(format!(
+                    "found multiple possible referrals: {}",
+                    shown.join(", ")
+                )))
+            }
         }
     }
 
@@ -264,45 +387,38 @@ impl Search<'_> {
         self.id.cluster_scoped
             || id.cluster_scoped
             || id.same_namespace(self.id)
-            || self.resources.get(at).is_some_and(|resource| {
-                self.binding_namespaces.iter().any(|namespace| namespace == resource.namespace())
-            })
+            || self.binding_namespaces.contains(&id.namespace)
     }
 
-    fn shares_namespace(&self, at: usize, resource: &Resource) -> bool {
+    fn shares_namespace(&self, at: usize) -> bool {
         let id = &self.targets.ids[at];
-        self.id.cluster_scoped || id.cluster_scoped || resource.kind() == "ServiceAccount" || self.id.same_namespace(id)
-    }
-
-    fn ambiguous(&self, candidates: &[(usize, &Resource)]) -> Error {
-        let ids: Vec<String> = candidates.iter().map(|(at, _)| self.targets.ids[*at].to_string()).collect();
-        let mut message = format!(
-            "found multiple possible referrals: {}\n\n**** Too many possible referral targets to referrer:\n{}\n",
-            ids.join(", "),
-            crate::yaml::object_text(&self.referrer.annotated())
-        );
-        for (number, (_, candidate)) in candidates.iter().enumerate() {
-            message.push_str(&format!(
-                "--- possible referral {number}:\n{}\n",
-                crate::yaml::object_text(&candidate.annotated())
-            ));
-        }
-        Error::new(message)
+        self.id.cluster_scoped
+            || id.cluster_scoped
+            || id.gvk.kind == "ServiceAccount"
+            || self.id.same_namespace(id)
     }
 }
 
 /// Group and kind of the role that a binding refers to.
 fn role(object: &Node) -> Option<Gvk> {
     let role = object.get("roleRef").filter(|role| !role.is_null())?;
-    let field = |name: &str| role.get(name).filter(|value| !value.is_null()).map(|value| kyaml::text(value).to_owned());
-    Some(Gvk { group: field("apiGroup")?, version: String::new(), kind: field("kind")? })
+    let field = |name: &str| {
+        role.get(name)
+            .filter(|value| !value.is_null())
+            .map(|value| kyaml::text(value).to_owned())
+    };
+    Some(Gvk {
+        group: field("apiGroup")?,
+        version: String::new(),
+        kind: field("kind")?,
+    })
 }
 
-fn binding_namespaces(resource: &Resource, id: &ResId) -> Result<Vec<String>> {
-    if resource.kind() != "RoleBinding" || id.cluster_scoped {
+fn binding_namespaces(object: &Node, id: &ResId) -> Result<Vec<String>> {
+    if id.gvk.kind != "RoleBinding" || id.cluster_scoped {
         return Ok(Vec::new());
     }
-    let subjects = resource.node.get("subjects").and_then(Node::as_sequence);
+    let subjects = object.get("subjects").and_then(Node::as_sequence);
     let mut namespaces = Vec::new();
     for subject in subjects.into_iter().flatten() {
         if subject.get("kind").map(kyaml::text) != Some("ServiceAccount") {
@@ -312,8 +428,7 @@ fn binding_namespaces(resource: &Resource, id: &ResId) -> Result<Vec<String>> {
             match namespace.as_string() {
                 Some(namespace) => namespaces.push(namespace.to_owned()),
                 None => {
-                    return Err(Error::new(format!("Invalid Input: namespace is blank for resource \"{id}\"\n")))
-                        .in_file(&resource.source.file);
+                    bail!("Invalid Input: namespace is blank for resource \"{id}\"\n");
                 }
             }
         }

@@ -11,6 +11,8 @@ use crate::resource::{Behavior, Resource};
 pub(crate) struct ResMap {
     list: Vec<Resource>,
     index: Option<Index>,
+    /// Whether it is known that no two objects have one identity.
+    unique: bool,
 }
 
 /// Positions by identity. Only kept while nothing changes the objects behind its back.
@@ -22,8 +24,7 @@ struct Index {
 }
 
 impl Index {
-    fn add(&mut self, at: usize, resource: &Resource, context: &Context) {
-        let current = resource.current_id(context).key();
+    fn add(&mut self, at: usize, resource: &Resource, current: Key) {
         if !resource.is_empty() {
             let mut seen = vec![current.clone()];
             for id in resource.previous_ids() {
@@ -56,6 +57,7 @@ impl ResMap {
     /// For changes that may alter identities.
     pub(crate) fn as_mut_slice(&mut self) -> &mut [Resource] {
         self.index = None;
+        self.unique = false;
         &mut self.list
     }
 
@@ -77,20 +79,18 @@ impl ResMap {
         self.index.get_or_insert_with(|| {
             let mut index = Index::default();
             for (at, resource) in list.iter().enumerate() {
-                index.add(at, resource, context);
+                index.add(at, resource, resource.current_id(context).into_key());
             }
             index
         })
     }
 
-    /// Where the objects are that have this identity now.
-    pub(crate) fn find_current(&mut self, id: &ResId, context: &Context) -> &[usize] {
-        self.index(context).current.get(&id.key()).map_or(&[], Vec::as_slice)
-    }
-
     /// Where the objects are that have or had this identity.
     pub(crate) fn find_any(&mut self, id: &ResId, context: &Context) -> &[usize] {
-        self.index(context).any.get(&id.key()).map_or(&[], Vec::as_slice)
+        self.index(context)
+            .any
+            .get(&id.key())
+            .map_or(&[], Vec::as_slice)
     }
 
     /// The one object that has or had this identity, for a patch.
@@ -104,18 +104,29 @@ impl ResMap {
 
     pub(crate) fn push(&mut self, resource: Resource, context: &Context) -> Result<()> {
         let id = resource.current_id(context);
-        if !self.find_current(&id, context).is_empty() {
-            let error = Error::new(format!("may not add resource with an already registered id: {id}"));
-            return Err(error.in_file(&resource.source.file).at_line(resource.source.line));
+        let key = id.key();
+        if self.index(context).current.contains_key(&key) {
+            let error = Error::new(format!(
+                "may not add resource with an already registered id: {id}"
+            ));
+            return Err(error
+                .in_file(&resource.source.file)
+                .at_line(resource.source.line));
         }
         let at = self.list.len();
-        self.index(context).add(at, &resource, context);
+        self.index(context).add(at, &resource, key);
         self.list.push(resource);
         Ok(())
     }
 
-    pub(crate) fn append(&mut self, resources: impl IntoIterator<Item = Resource>, context: &Context) -> Result<()> {
-        resources.into_iter().try_for_each(|resource| self.push(resource, context))
+    pub(crate) fn append(
+        &mut self,
+        resources: impl IntoIterator<Item = Resource>,
+        context: &Context,
+    ) -> Result<()> {
+        resources
+            .into_iter()
+            .try_for_each(|resource| self.push(resource, context))
     }
 
     /// Drops objects that a patch deleted.
@@ -136,9 +147,21 @@ impl ResMap {
 
     /// An error if two objects have one identity: what the original finds when it builds its list anew.
     pub(crate) fn check_unique(&mut self, context: &Context) -> Result<()> {
-        let duplicate = self.index(context).current.values().filter(|found| found.len() > 1).map(|found| found[1]).min();
+        if self.unique {
+            return Ok(());
+        }
+        let duplicate = self
+            .index(context)
+            .current
+            .values()
+            .filter(|found| found.len() > 1)
+            .map(|found| found[1])
+            .min();
         match duplicate {
-            None => Ok(()),
+            None => {
+                self.unique = true;
+                Ok(())
+            }
             Some(at) => bail!(
                 "may not add resource with an already registered id: {}",
                 self.list[at].current_id(context)
@@ -159,18 +182,22 @@ impl ResMap {
         match *self.find_any(&id, context) {
             [] => match behavior {
                 Behavior::Merge | Behavior::Replace => {
-                    bail!("id {} does not exist; cannot merge or replace", id.go_syntax())
+                    bail!(
+                        "id {} does not exist; cannot merge or replace",
+                        id.go_syntax()
+                    )
                 }
                 Behavior::Create | Behavior::Unspecified => self.push(resource, context),
             },
             [at] => self.replace(at, resource, behavior, &id),
             ref found => {
-                let objects: Vec<String> = found
-                    .to_vec()
-                    .into_iter()
-                    .map(|at| crate::yaml::json_text(&self.list[at].annotated()))
-                    .collect();
-                bail!("found multiple objects [{}] that could accept merge of {id}", objects.join(" "))
+                let found = found.to_vec();
+                let text = |at: &usize| crate::yaml::json_text(&self.list[*at].annotated());
+                let objects: Vec<String> = found.iter().map(text).collect();
+                bail!(
+                    "found multiple objects [{}] that could accept merge of {id}",
+                    objects.join(" ")
+                )
             }
         }
     }
@@ -203,6 +230,7 @@ impl ResMap {
         }
         self.list[at] = resource;
         self.index = None;
+        self.unique = false;
         Ok(())
     }
 }

@@ -119,21 +119,30 @@ pub(crate) struct Resource {
 
 impl Resource {
     pub(crate) fn new(node: Node, source: Source) -> Self {
-        let mut this = Self { node, source, ..Self::default() };
+        let mut this = Self {
+            node,
+            source,
+            ..Self::default()
+        };
         this.take_notes();
         this
     }
 
     /// Moves kustomize's own annotations out of the object.
     fn take_notes(&mut self) {
-        let has_notes = self
-            .annotations()
-            .is_some_and(|annotations| annotations.keys().any(|key| DROPPED.contains(&key) && key != HELM_GENERATED));
+        let has_notes = self.annotations().is_some_and(|annotations| {
+            annotations
+                .keys()
+                .any(|key| DROPPED.contains(&key) && key != HELM_GENERATED)
+        });
         if !has_notes {
             return;
         }
         let list = |this: &Self, key: &str| -> Vec<String> {
-            this.node.annotation(key).map(|text| text.split(',').map(str::to_owned).collect()).unwrap_or_default()
+            this.node
+                .annotation(key)
+                .map(|text| text.split(',').map(str::to_owned).collect())
+                .unwrap_or_default()
         };
         let names = list(self, PREVIOUS_NAMES);
         let namespaces = list(self, PREVIOUS_NAMESPACES);
@@ -143,7 +152,11 @@ impl Resource {
                 .into_iter()
                 .zip(namespaces)
                 .zip(kinds)
-                .map(|((name, namespace), kind)| Previous { kind, name, namespace })
+                .map(|((name, namespace), kind)| Previous {
+                    kind,
+                    name,
+                    namespace,
+                })
                 .collect();
         }
         self.prefixes = list(self, PREFIXES);
@@ -152,7 +165,11 @@ impl Resource {
         self.needs_hash = self.node.annotation(NEEDS_HASH) == Some("enabled");
         self.allow_name_change = self.node.annotation(ALLOW_NAME_CHANGE) == Some("enabled");
         self.allow_kind_change = self.node.annotation(ALLOW_KIND_CHANGE) == Some("enabled");
-        if let Some(annotations) = self.node.lookup_mut(&["metadata", "annotations"]).and_then(Node::as_mapping_mut) {
+        if let Some(annotations) = self
+            .node
+            .lookup_mut(&["metadata", "annotations"])
+            .and_then(Node::as_mapping_mut)
+        {
             annotations.retain(|key, _| !DROPPED.contains(&key) || key == HELM_GENERATED);
         }
     }
@@ -194,7 +211,11 @@ impl Resource {
     pub(crate) fn previous_ids(&self) -> impl Iterator<Item = ResId> + '_ {
         let Gvk { group, version, .. } = self.gvk();
         self.previous.iter().map(move |previous| ResId {
-            gvk: Gvk { group: group.clone(), version: version.clone(), kind: previous.kind.clone() },
+            gvk: Gvk {
+                group: group.clone(),
+                version: version.clone(),
+                kind: previous.kind.clone(),
+            },
             name: previous.name.clone(),
             namespace: previous.namespace.clone(),
             cluster_scoped: false,
@@ -202,7 +223,9 @@ impl Resource {
     }
 
     pub(crate) fn original_id(&self, context: &Context) -> ResId {
-        self.previous_ids().next().unwrap_or_else(|| self.current_id(context))
+        self.previous_ids()
+            .next()
+            .unwrap_or_else(|| self.current_id(context))
     }
 
     /// Whether the object had this name before.
@@ -215,13 +238,23 @@ impl Resource {
         self.previous.iter().map(|previous| previous.name.as_str())
     }
 
-    /// Whether an identity that the object had before is of a kind that the selector asks for.
-    pub(crate) fn was_selected_by(&self, selector: &Gvk) -> bool {
+    /// The name that the object had first.
+    pub(crate) fn original_name(&self) -> &str {
+        self.previous
+            .first()
+            .map_or_else(|| self.name(), |previous| &previous.name)
+    }
+
+    /// Whether an identity that the object had before is of a kind that the selector asks for. Group and version are those of
+    /// the identity that it has now.
+    pub(crate) fn was_selected_by(&self, selector: &Gvk, current: &Gvk) -> bool {
         let fits = |part: &str, wanted: &str| wanted.is_empty() || part == wanted;
-        let (group, version) = crate::id::split_api_version(self.node.api_version());
-        fits(group, &selector.group)
-            && fits(version, &selector.version)
-            && self.previous.iter().any(|previous| fits(&previous.kind, &selector.kind))
+        fits(&current.group, &selector.group)
+            && fits(&current.version, &selector.version)
+            && self
+                .previous
+                .iter()
+                .any(|previous| fits(&previous.kind, &selector.kind))
     }
 
     /// Keeps the present identity before it changes.
@@ -232,7 +265,11 @@ impl Resource {
         if id.name.is_empty() || id.gvk.kind.is_empty() {
             return;
         }
-        self.previous.push(Previous { kind: id.gvk.kind, name: id.name, namespace });
+        self.previous.push(Previous {
+            kind: id.gvk.kind,
+            name: id.name,
+            namespace,
+        });
     }
 
     pub(crate) fn add_prefix(&mut self, prefix: &str) {
@@ -261,7 +298,9 @@ impl Resource {
 
     /// Whether the object is meant for tools on the author's machine only.
     pub(crate) fn is_local(&self) -> bool {
-        self.node.annotation(LOCAL_CONFIG).is_some_and(|value| value != "false")
+        self.node
+            .annotation(LOCAL_CONFIG)
+            .is_some_and(|value| value != "false")
     }
 
     pub(crate) fn set_name(&mut self, name: &str) {
@@ -297,7 +336,9 @@ impl Resource {
 
     /// Replaces labels or annotations; without entries the field is removed.
     pub(crate) fn set_meta_map(&mut self, field: &str, entries: BTreeMap<String, String>) {
-        let Some(metadata) = metadata(&mut self.node) else { return };
+        let Some(metadata) = metadata(&mut self.node) else {
+            return;
+        };
         metadata.remove(field);
         if !entries.is_empty() {
             metadata.insert(field, text_mapping(entries));
@@ -329,7 +370,9 @@ impl Resource {
         // The original hands a replaced object to nobody: `$patch: replace` at the top has no effect.
         if patch.node.text_at(&["$patch"]) != Some("replace") {
             let target = std::mem::take(&mut self.node);
-            self.node = context.strategic_merge(target, &patch.node)?.unwrap_or_default();
+            self.node = context
+                .strategic_merge(target, &patch.node)?
+                .unwrap_or_default();
         }
         if self.is_empty() {
             return Ok(());
@@ -372,7 +415,9 @@ impl Resource {
     pub(crate) fn merge_data(&mut self, field: &str, old: &Node) {
         let mut entries = text_map(old.get(field));
         entries.extend(text_map(self.node.get(field)));
-        let Some(fields) = self.node.as_mapping_mut() else { return };
+        let Some(fields) = self.node.as_mapping_mut() else {
+            return;
+        };
         fields.remove(field);
         if !entries.is_empty() {
             fields.insert(field, text_mapping(entries));
@@ -409,7 +454,9 @@ impl Resource {
     /// Makes sure that there is a mapping of annotations, which `finish` removes if it stays empty.
     pub(crate) fn ensure_annotations(&mut self) {
         if let Some(metadata) = metadata(&mut self.node) {
-            metadata.get_or_insert_with("annotations", Node::mapping).make_mapping();
+            metadata
+                .get_or_insert_with("annotations", Node::mapping)
+                .make_mapping();
         }
     }
 
@@ -430,13 +477,40 @@ impl Resource {
                 annotations.insert(key.to_owned(), values.join(","));
             }
         };
-        note(PREVIOUS_KINDS, self.previous.iter().map(|previous| previous.kind.clone()).collect());
-        note(PREVIOUS_NAMES, self.previous.iter().map(|previous| previous.name.clone()).collect());
-        note(PREVIOUS_NAMESPACES, self.previous.iter().map(|previous| previous.namespace.clone()).collect());
+        note(
+            PREVIOUS_KINDS,
+            self.previous
+                .iter()
+                .map(|previous| previous.kind.clone())
+                .collect(),
+        );
+        note(
+            PREVIOUS_NAMES,
+            self.previous
+                .iter()
+                .map(|previous| previous.name.clone())
+                .collect(),
+        );
+        note(
+            PREVIOUS_NAMESPACES,
+            self.previous
+                .iter()
+                .map(|previous| previous.namespace.clone())
+                .collect(),
+        );
         note(PREFIXES, self.prefixes.clone());
         note(SUFFIXES, self.suffixes.clone());
-        note(REFERRED_BY, self.referred_by.iter().map(ToString::to_string).collect());
-        note(BEHAVIOR, self.behavior.iter().map(|behavior| behavior.name().to_owned()).collect());
+        note(
+            REFERRED_BY,
+            self.referred_by.iter().map(ToString::to_string).collect(),
+        );
+        note(
+            BEHAVIOR,
+            self.behavior
+                .iter()
+                .map(|behavior| behavior.name().to_owned())
+                .collect(),
+        );
         for (set, key) in [
             (self.needs_hash, NEEDS_HASH),
             (self.allow_name_change, ALLOW_NAME_CHANGE),
@@ -444,12 +518,27 @@ impl Resource {
         ] {
             note(key, set.then(|| "enabled".to_owned()).into_iter().collect());
         }
+        annotations.extend(
+            self.origin
+                .iter()
+                .map(|origin| (ORIGIN.to_owned(), origin.to_yaml())),
+        );
+        if !self.transformations.is_empty() {
+            annotations.insert(
+                TRANSFORMATIONS.to_owned(),
+                Origin::list_to_yaml(&self.transformations),
+            );
+        }
         copy.set_meta_map("annotations", annotations);
         copy.node
     }
 
     /// Removes what is only for the build, and writes where the object came from if that is wanted.
     pub(crate) fn finish(&mut self, show_origin: bool, show_transformations: bool) {
+        let has_nothing_to_say = !show_origin && !show_transformations;
+        if has_nothing_to_say && self.node.lookup(&["metadata", "annotations"]).is_none() {
+            return;
+        }
         let mut annotations = self.meta_map("annotations");
         annotations.retain(|key, _| !DROPPED.contains(&key.as_str()));
         if show_origin {
@@ -461,7 +550,10 @@ impl Resource {
         }
         if show_transformations {
             if !self.transformations.is_empty() {
-                annotations.insert(TRANSFORMATIONS.to_owned(), Origin::list_to_yaml(&self.transformations));
+                annotations.insert(
+                    TRANSFORMATIONS.to_owned(),
+                    Origin::list_to_yaml(&self.transformations),
+                );
             }
         } else {
             annotations.remove(TRANSFORMATIONS);
@@ -471,13 +563,25 @@ impl Resource {
 
     /// An error unless the object says what it is and has a name.
     pub(crate) fn validate(node: &Node) -> Result<()> {
-        let field = |name: &str| node.get(name).filter(|value| !kyaml::is_empty(value)).map_or("", kyaml::text);
+        let field = |name: &str| {
+            node.get(name)
+                .filter(|value| !kyaml::is_empty(value))
+                .map_or("", kyaml::text)
+        };
         let (api_version, kind) = (field("apiVersion"), field("kind"));
-        let has_metadata = node.get("metadata").is_some_and(|metadata| !kyaml::is_empty(metadata));
-        let has = |name: &str| node.lookup(&["metadata", name]).is_some_and(|value| !kyaml::is_empty(value));
+        let has_metadata = node
+            .get("metadata")
+            .is_some_and(|metadata| !kyaml::is_empty(metadata));
+        let has = |name: &str| {
+            node.lookup(&["metadata", name])
+                .is_some_and(|value| !kyaml::is_empty(value))
+        };
         let missing = api_version.is_empty()
             && kind.is_empty()
-            && (!has_metadata || !["name", "namespace", "labels", "annotations"].into_iter().any(has));
+            && (!has_metadata
+                || !["name", "namespace", "labels", "annotations"]
+                    .into_iter()
+                    .any(has));
         if missing {
             bail!("missing Resource metadata");
         }
@@ -516,7 +620,9 @@ fn meta_text<'n>(node: &'n Node, field: &str) -> &'n str {
 }
 
 fn metadata(node: &mut Node) -> Option<&mut Mapping> {
-    node.as_mapping_mut()?.get_or_insert_with("metadata", Node::mapping).make_mapping()
+    node.as_mapping_mut()?
+        .get_or_insert_with("metadata", Node::mapping)
+        .make_mapping()
 }
 
 fn text_map(node: Option<&Node>) -> BTreeMap<String, String> {
@@ -537,12 +643,19 @@ fn text_mapping(entries: BTreeMap<String, String>) -> Mapping {
 
 /// A map as Go's `%v` prints it.
 fn go_map(map: &BTreeMap<String, String>) -> String {
-    let entries: Vec<String> = map.iter().map(|(key, value)| format!("{key}:{value}")).collect();
+    let entries: Vec<String> = map
+        .iter()
+        .map(|(key, value)| format!("{key}:{value}"))
+        .collect();
     format!("map[{}]", entries.join(" "))
 }
 
 /// Whether the shorter list is how the longer one ends. An empty list is only like another.
 fn same_ending(a: &[String], b: &[String]) -> bool {
     let (short, long) = if a.len() <= b.len() { (a, b) } else { (b, a) };
-    if short.is_empty() { long.is_empty() } else { long.ends_with(short) }
+    if short.is_empty() {
+        long.is_empty()
+    } else {
+        long.ends_with(short)
+    }
 }

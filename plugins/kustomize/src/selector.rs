@@ -23,7 +23,10 @@ impl Pattern {
         if pattern.is_empty() {
             return Ok(Self::Any);
         }
-        if pattern.chars().all(|c| c.is_alphanumeric() || c == '-' || c == '_' || c == '/') {
+        if pattern
+            .chars()
+            .all(|c| c.is_alphanumeric() || c == '-' || c == '_' || c == '/')
+        {
             return Ok(Self::Text(pattern.to_owned()));
         }
         crate::pattern::compile(&format!("^(?:{pattern})$")).map(Self::Regex)
@@ -57,7 +60,17 @@ pub(crate) struct Matcher {
 
 impl Matcher {
     pub(crate) fn new(selector: &Selector) -> Result<Self> {
-        let ResId { gvk: Gvk { group, version, kind }, name, namespace, .. } = &selector.id;
+        let ResId {
+            gvk:
+                Gvk {
+                    group,
+                    version,
+                    kind,
+                },
+            name,
+            namespace,
+            ..
+        } = &selector.id;
         Ok(Self {
             group: Pattern::new(group)?,
             version: Pattern::new(version)?,
@@ -67,17 +80,22 @@ impl Matcher {
             labels: requirements(&selector.label_selector)?,
             annotations: requirements(&selector.annotation_selector)?,
             says_nothing_of_identity: selector.id.is_empty(),
-            has_label_selectors: !selector.label_selector.is_empty() || !selector.annotation_selector.is_empty(),
+            has_label_selectors: !selector.label_selector.is_empty()
+                || !selector.annotation_selector.is_empty(),
         })
     }
 
     fn matches_gvk(&self, gvk: &Gvk) -> bool {
-        self.group.matches(&gvk.group) && self.version.matches(&gvk.version) && self.kind.matches(&gvk.kind)
+        self.group.matches(&gvk.group)
+            && self.version.matches(&gvk.version)
+            && self.kind.matches(&gvk.kind)
     }
 
     /// Whether an identity fits, as replacements ask: with the namespace as it is written.
     pub(crate) fn matches_id(&self, id: &ResId) -> bool {
-        self.matches_gvk(&id.gvk) && self.name.matches(&id.name) && self.namespace.matches(&id.namespace)
+        self.matches_gvk(&id.gvk)
+            && self.name.matches(&id.name)
+            && self.namespace.matches(&id.namespace)
     }
 
     pub(crate) fn says_nothing_of_identity(&self) -> bool {
@@ -90,27 +108,45 @@ impl Matcher {
 
     pub(crate) fn matches_labels(&self, resource: &Resource) -> bool {
         let get = |field: &'static str| {
-            move |key: &str| resource.node.lookup(&["metadata", field, key]).map(kyaml::text)
+            move |key: &str| {
+                resource
+                    .node
+                    .lookup(&["metadata", field, key])
+                    .map(kyaml::text)
+            }
         };
         self.labels.matches(get("labels")) && self.annotations.matches(get("annotations"))
     }
 
     /// Whether an object fits by what it is now, or was called first.
     fn matches(&self, resource: &Resource, context: &Context) -> bool {
-        let gvk = resource.gvk();
-        if !self.matches_gvk(&gvk) {
-            return false;
-        }
-        let current = resource.current_id(context);
-        let original = resource.original_id(context);
-        (self.namespace.matches(original.effective_namespace()) || self.namespace.matches(current.effective_namespace()))
-            && (self.name.matches(&original.name) || self.name.matches(&current.name))
+        // Many patches meet many objects here: what needs no copies comes first.
+        let (group, version) = crate::id::split_api_version(resource.node.api_version());
+        self.kind.matches(resource.kind())
+            && (self.name.matches(resource.original_name()) || self.name.matches(resource.name()))
+            && self.group.matches(group)
+            && self.version.matches(version)
+            && self.matches_namespace(resource, context)
             && self.matches_labels(resource)
+    }
+
+    fn matches_namespace(&self, resource: &Resource, context: &Context) -> bool {
+        matches!(self.namespace, Pattern::Any)
+            || self
+                .namespace
+                .matches(resource.original_id(context).effective_namespace())
+            || self
+                .namespace
+                .matches(resource.current_id(context).effective_namespace())
     }
 }
 
 /// Where the objects are that the selector picks.
-pub(crate) fn select(resources: &ResMap, selector: &Selector, context: &Context) -> Result<Vec<usize>> {
+pub(crate) fn select(
+    resources: &ResMap,
+    selector: &Selector,
+    context: &Context,
+) -> Result<Vec<usize>> {
     let matcher = Matcher::new(selector)?;
     Ok(resources
         .iter()
@@ -132,6 +168,9 @@ mod tests {
         assert!(Pattern::new("a|b").unwrap().matches("b"));
         assert!(!Pattern::new("a|b").unwrap().matches("bc"));
         let error = Pattern::new("web[").err().unwrap();
-        assert_eq!(error.message, "error parsing regexp: missing closing ]: `[)$`");
+        assert_eq!(
+            error.message,
+            "error parsing regexp: missing closing ]: `[)$`"
+        );
     }
 }

@@ -21,7 +21,11 @@ pub(crate) struct Shared {
 impl Shared {
     /// The mappings in which `key` was created with the value.
     pub(crate) fn new(key: &Rc<str>, value: &str, paths: Vec<Path>) -> Self {
-        Self { key: Rc::clone(key), value: value.into(), paths }
+        Self {
+            key: Rc::clone(key),
+            value: value.into(),
+            paths,
+        }
     }
 
     /// If one of the fields was changed, changes the others. False once there is nothing left to share.
@@ -48,11 +52,15 @@ impl Shared {
 }
 
 fn get<'n>(object: &'n Node, path: &Path, key: &str) -> Option<&'n Node> {
-    path.iter().try_fold(object, |node, name| node.get(name))?.get(key)
+    path.iter()
+        .try_fold(object, |node, name| node.get(name))?
+        .get(key)
 }
 
 fn get_mut<'n>(object: &'n mut Node, path: &Path, key: &str) -> Option<&'n mut Node> {
-    path.iter().try_fold(object, |node, name| node.get_mut(name))?.get_mut(key)
+    path.iter()
+        .try_fold(object, |node, name| node.get_mut(name))?
+        .get_mut(key)
 }
 
 #[cfg(test)]
@@ -62,9 +70,13 @@ mod tests {
 
     #[test]
     fn a_change_of_one_field_is_a_change_of_all() {
-        let mut object = tests_node("{metadata: {labels: {app: new}}, spec: {selector: {app: old}}}");
+        let mut object =
+            tests_node("{metadata: {labels: {app: new}}, spec: {selector: {app: old}}}");
         let paths = [["metadata", "labels"], ["spec", "selector"]];
-        let paths = paths.iter().map(|path| path.iter().map(|name| (*name).to_owned()).collect()).collect();
+        let paths = paths
+            .iter()
+            .map(|path| path.iter().map(|name| (*name).to_owned()).collect())
+            .collect();
         let mut shared = Shared::new(&"app".into(), "old", paths);
         assert!(shared.settle(&mut object));
         assert_eq!(object.text_at(&["spec", "selector", "app"]), Some("new"));

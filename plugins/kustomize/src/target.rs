@@ -31,12 +31,23 @@ pub(crate) struct Target<'a> {
 
 impl<'a> Target<'a> {
     /// Reads the kustomization file of the loader's folder.
-    pub(crate) fn load(loader: Loader<'a>, context: &'a Context, origin: Option<Origin>) -> Result<Self> {
+    pub(crate) fn load(
+        loader: Loader<'a>,
+        context: &'a Context,
+        origin: Option<Origin>,
+    ) -> Result<Self> {
         let (content, file) = loader.kustomization_file()?;
         let path = path::join(loader.root(), file);
         let mut warn = |warning: &str| context.warn(warning);
-        let kustomization = Kustomization::parse(&content, &loader.display_root(), &mut warn).in_file(&path)?;
-        Ok(Self { loader, context, kustomization, file, origin })
+        let kustomization =
+            Kustomization::parse(&content, &loader.display_root(), &mut warn).in_file(&path)?;
+        Ok(Self {
+            loader,
+            context,
+            kustomization,
+            file,
+            origin,
+        })
     }
 
     /// A kustomization that is not, or not only, what its file says.
@@ -46,7 +57,13 @@ impl<'a> Target<'a> {
         kustomization: Kustomization,
         file: &'static str,
     ) -> Self {
-        Self { loader, context, kustomization, file, origin: None }
+        Self {
+            loader,
+            context,
+            kustomization,
+            file,
+            origin: None,
+        }
     }
 
     pub(crate) fn kustomization(&self) -> &Kustomization {
@@ -59,7 +76,10 @@ impl<'a> Target<'a> {
 
     /// Where things come from that the kustomization file itself holds.
     fn source(&self) -> Source {
-        Source { file: self.file_path().as_str().into(), line: 0 }
+        Source {
+            file: self.file_path().as_str().into(),
+            line: 0,
+        }
     }
 
     /// Chooses the schema that the kustomization asks for.
@@ -69,7 +89,11 @@ impl<'a> Target<'a> {
             Some(path) => Some(self.loader.load(path)?),
             None => None,
         };
-        self.context.set_schema(openapi.get("version").map(String::as_str), custom.as_deref(), outermost)
+        self.context.set_schema(
+            openapi.get("version").map(String::as_str),
+            custom.as_deref(),
+            outermost,
+        )
     }
 
     /// The whole build, for which this is the outermost kustomization.
@@ -83,9 +107,15 @@ impl<'a> Target<'a> {
         let mut resources = collected.resources;
         for resource in resources.iter().filter(|resource| !resource.is_empty()) {
             Resource::validate(&resource.node)
-                .map_err(|error| error.in_file(&resource.source.file).at_line(resource.source.line))?;
+                .or_else(|_| Resource::validate(&resource.annotated()))
+                .map_err(|error| {
+                    error
+                        .in_file(&resource.source.file)
+                        .at_line(resource.source.line)
+                })?;
         }
         resources.retain(|resource| !resource.is_empty() && !resource.is_local());
+        resources.check_unique(self.context)?;
         Ok(resources)
     }
 
@@ -93,7 +123,9 @@ impl<'a> Target<'a> {
     /// Component.
     fn accumulate(&self, collected: Accumulator) -> Result<Accumulator> {
         let kustomization = &self.kustomization;
-        let mut collected = self.resources(collected, &kustomization.resources).wrap("accumulating resources")?;
+        let mut collected = self
+            .resources(collected, &kustomization.resources)
+            .wrap("accumulating resources")?;
         collected.merge_config(&Config::load(&self.loader, &kustomization.configurations)?)?;
         if !kustomization.crds.is_empty() {
             let crds = config::from_crds(&self.loader, &kustomization.crds)
@@ -115,7 +147,11 @@ impl<'a> Target<'a> {
     fn generate(&self, collected: &mut Accumulator) -> Result<()> {
         let file = self.file_path();
         let builtin = self.builtin_generators()?;
-        let configs = self.plugin_configs(&self.kustomization.generators, "configuring external generator")
+        let configs = self
+            .plugin_configs(
+                &self.kustomization.generators,
+                "configuring external generator",
+            )
             .wrap("loading generator plugins")?;
         let mut external = Vec::with_capacity(configs.len());
         for config in configs {
@@ -131,7 +167,8 @@ impl<'a> Target<'a> {
         for (generator, config) in external {
             let mut resource = generator.generate(&self.loader, &config)?;
             resource.origin = plugin::origin(&config);
-            self.absorb(collected, resource).in_file(&config.source.file)?;
+            self.absorb(collected, resource)
+                .in_file(&config.source.file)?;
         }
         Ok(())
     }
@@ -147,18 +184,27 @@ impl<'a> Target<'a> {
 
     fn transform(&self, collected: &mut Accumulator) -> Result<()> {
         let mut transformers = self.builtin_transformers(&collected.config())?;
-        for config in self.plugin_configs(&self.kustomization.transformers, "configuring external transformer")? {
+        for config in self.plugin_configs(
+            &self.kustomization.transformers,
+            "configuring external transformer",
+        )? {
             let transformer = plugin::transformer(&config, &self.loader, self.context)?;
             transformers.push((transformer, plugin::origin(&config)));
         }
         let file = self.file_path();
         for (transformer, origin) in transformers {
-            self.run(&transformer, origin, &mut collected.resources).in_file(&file)?;
+            self.run(&transformer, origin, &mut collected.resources)
+                .in_file(&file)?;
         }
         Ok(())
     }
 
-    fn run(&self, transformer: &Transformer, origin: Option<Origin>, resources: &mut ResMap) -> Result<()> {
+    fn run(
+        &self,
+        transformer: &Transformer,
+        origin: Option<Origin>,
+        resources: &mut ResMap,
+    ) -> Result<()> {
         transformer.apply(resources, self.context)?;
         if let Some(origin) = origin {
             for resource in resources.contents_mut() {
@@ -194,7 +240,10 @@ impl<'a> Target<'a> {
     fn check_kind(&self, folder: &str, component: bool) -> Result<()> {
         match (component, self.kustomization.is_component()) {
             (true, false) => {
-                bail!("expected kind 'Component' for path '{folder}' but got '{}'", self.kustomization.kind)
+                bail!(
+                    "expected kind 'Component' for path '{folder}' but got '{}'",
+                    self.kustomization.kind
+                )
             }
             (false, true) => bail!("expected kind != 'Component' for path '{folder}'"),
             _ => Ok(()),

@@ -31,51 +31,98 @@ impl VarSet {
     }
 
     /// Adds vars, and notes in the objects that they take their values from.
-    pub(crate) fn declare(&mut self, vars: &[Var], resources: &mut ResMap, context: &Context) -> Result<()> {
+    pub(crate) fn declare(
+        &mut self,
+        vars: &[Var],
+        resources: &mut ResMap,
+        context: &Context,
+    ) -> Result<()> {
         for var in vars {
             let mut id = var.object.id();
             id.cluster_scoped = context.is_cluster_scoped(&id.gvk.api_version(), &id.gvk.kind);
             let any_namespace = id.namespace.is_empty() && !id.cluster_scoped;
             let mut found: Vec<usize> = Vec::new();
-            for (at, resource) in resources.iter().enumerate().filter(|(_, resource)| !resource.is_empty()) {
-                let matches = |other: &ResId| if any_namespace { id.same_but_namespace(other) } else { id.same(other) };
-                if resource.previous_ids().any(|id| matches(&id)) || matches(&resource.current_id(context)) {
+            for (at, resource) in resources
+                .iter()
+                .enumerate()
+                .filter(|(_, resource)| !resource.is_empty())
+            {
+                let matches = |other: &ResId| {
+                    if any_namespace {
+                        id.same_but_namespace(other)
+                    } else {
+                        id.same(other)
+                    }
+                };
+                if resource.previous_ids().any(|id| matches(&id))
+                    || matches(&resource.current_id(context))
+                {
                     found.push(at);
                 }
             }
             match found[..] {
                 [] => {}
                 [at] => resources.contents_mut()[at].vars.push(var.name.clone()),
-                _ => bail!("found {} resId matches for var {} (unable to disambiguate)", found.len(), shown(var)),
+                _ => bail!(
+                    "found {} resId matches for var {} (unable to disambiguate)",
+                    found.len(),
+                    shown(var)
+                ),
             }
         }
         vars.iter().try_for_each(|var| self.add(var.clone()))
     }
 
     /// Replaces all occurrences.
-    pub(crate) fn resolve(&self, resources: &mut ResMap, specs: &[FieldSpec], context: &Context) -> Result<()> {
+    pub(crate) fn resolve(
+        &self,
+        resources: &mut ResMap,
+        specs: &[FieldSpec],
+        context: &Context,
+    ) -> Result<()> {
         if self.vars.is_empty() {
             return Ok(());
         }
         let mut values = BTreeMap::new();
         for (name, var) in &self.vars {
-            values.insert(name.as_str(), Value { scalar: self.value(var, resources)?, used: false });
+            values.insert(
+                name.as_str(),
+                Value {
+                    scalar: self.value(var, resources)?,
+                    used: false,
+                },
+            );
         }
         for resource in resources.as_mut_slice() {
             for spec in specs {
-                kyaml::apply_spec(&mut resource.node, spec, None, &mut |node| replace_in(node, &mut values))?;
+                kyaml::apply_spec(&mut resource.node, spec, None, &mut |node| {
+                    replace_in(node, &mut values)
+                })?;
             }
         }
-        let unused: Vec<&str> = values.iter().filter(|(_, value)| !value.used).map(|(name, _)| *name).collect();
+        let unused: Vec<&str> = values
+            .iter()
+            .filter(|(_, value)| !value.used)
+            .map(|(name, _)| *name)
+            .collect();
         if !unused.is_empty() {
-            context.warn(format!("well-defined vars that were never replaced: {}", unused.join(",")));
+            context.warn(format!(
+                "well-defined vars that were never replaced: {}",
+                unused.join(",")
+            ));
         }
         Ok(())
     }
 
     fn value(&self, var: &Var, resources: &ResMap) -> Result<Option<Scalar>> {
-        let Some(resource) = resources.iter().find(|resource| resource.vars.contains(&var.name)) else {
-            bail!("var '{}' cannot be mapped to a field in the set of known resources", shown(var));
+        let Some(resource) = resources
+            .iter()
+            .find(|resource| resource.vars.contains(&var.name))
+        else {
+            bail!(
+                "var '{}' cannot be mapped to a field in the set of known resources",
+                shown(var)
+            );
         };
         let path = indexed(&kyaml::split_bracketed(var.field_path(), '.'));
         match kyaml::lookup(&resource.node, &path) {
@@ -93,16 +140,27 @@ impl VarSet {
 /// As Go prints the struct with `%v`.
 fn shown(var: &Var) -> String {
     let id = var.object.id();
-    format!("{{{} {{{} {} {}}} {{{}}}}}", var.name, id.gvk, id.name, id.namespace, var.field_path())
+    format!(
+        "{{{} {{{} {} {}}} {{{}}}}}",
+        var.name,
+        id.gvk,
+        id.name,
+        id.namespace,
+        var.field_path()
+    )
 }
 
 /// Splits `name[0]` into two parts.
 fn indexed(parts: &[String]) -> Vec<String> {
     let mut result = Vec::new();
     for part in parts {
-        let split = part.strip_suffix(']').and_then(|rest| rest.rsplit_once('['));
+        let split = part
+            .strip_suffix(']')
+            .and_then(|rest| rest.rsplit_once('['));
         match split {
-            Some((name, index)) if !index.is_empty() && index.bytes().all(|byte| byte.is_ascii_digit()) => {
+            Some((name, index))
+                if !index.is_empty() && index.bytes().all(|byte| byte.is_ascii_digit()) =>
+            {
                 if !name.is_empty() {
                     result.push(name.to_owned());
                 }
@@ -181,7 +239,10 @@ fn replaced(text: &str, values: &mut Values<'_>) -> Replaced {
                 Some(end) => {
                     let name = &after[1..end];
                     match values.get_mut(name) {
-                        Some(Value { scalar: Some(value), used }) => {
+                        Some(Value {
+                            scalar: Some(value),
+                            used,
+                        }) => {
                             *used = true;
                             if text.len() == name.len() + 3 {
                                 return Replaced::Whole(value.clone());
@@ -218,8 +279,20 @@ mod tests {
 
     fn text(input: &str) -> String {
         let mut values = Values::new();
-        values.insert("A", Value { scalar: Some(Scalar::string("x")), used: false });
-        values.insert("N", Value { scalar: Some(Scalar::plain("5")), used: false });
+        values.insert(
+            "A",
+            Value {
+                scalar: Some(Scalar::string("x")),
+                used: false,
+            },
+        );
+        values.insert(
+            "N",
+            Value {
+                scalar: Some(Scalar::plain("5")),
+                used: false,
+            },
+        );
         match replaced(input, &mut values) {
             Replaced::Whole(scalar) => format!("{:?} {}", scalar.tag, scalar.value),
             Replaced::Text(text) => text,

@@ -14,8 +14,10 @@ fn located(error: &ReadError, message: String) -> Error {
 
 /// A document as `sigs.k8s.io/yaml` turns it into JSON: kustomization files and configurations.
 pub(crate) fn to_json(content: &[u8]) -> Result<Value> {
-    let node = yaml::read_one(content, Dialect::Sigs).map_err(|error| located(&error, error.to_string()))?;
-    node.to_json().map_err(|error| Error::new(error.to_string()).at_line(error.line()))
+    let node = yaml::read_one(content, Dialect::Sigs)
+        .map_err(|error| located(&error, error.to_string()))?;
+    node.to_json()
+        .map_err(|error| Error::new(error.to_string()).at_line(error.line()))
 }
 
 /// The documents of a file of resources.
@@ -36,7 +38,8 @@ pub(crate) fn parse_one(content: &[u8]) -> Result<Node> {
 }
 
 pub(crate) fn node_to_json(node: &Node) -> Result<Value> {
-    node.to_json().map_err(|error| Error::new(error.to_string()).at_line(error.line()))
+    node.to_json()
+        .map_err(|error| Error::new(error.to_string()).at_line(error.line()))
 }
 
 /// A node as kyaml writes it.
@@ -51,12 +54,12 @@ pub(crate) fn object_text(node: &Node) -> String {
 
 /// An object as compact JSON, unless it holds what the original cannot print.
 pub(crate) fn output_json(node: &Node) -> Result<String> {
-    let failed = |text: &str| {
-        Error::new(format!("{}: {text}", go_syntax(node)))
-    };
+    let failed = |text: &str| Error::new(format!("{}: {text}", go_syntax(node)));
     let json = node.to_json_string().map_err(|error| match &error {
         JsonError::Key { key, .. } => {
-            failed("json: unsupported type: map[interface {}]interface {}").at_line(error.line()).at_field(key)
+            failed("json: unsupported type: map[interface {}]interface {}")
+                .at_line(error.line())
+                .at_field(key)
         }
         _ => failed(&error.to_string()).at_line(error.line()),
     })?;
@@ -83,9 +86,15 @@ fn go_syntax(node: &Node) -> String {
             let mut fields: Vec<_> = fields.entries().iter().collect();
             fields.sort_by_key(|(key, _)| (key.tag != Tag::Str, key.value.clone()));
             let all_strings = fields.iter().all(|(key, _)| key.tag == Tag::Str);
-            let key_type = if all_strings { "string" } else { "interface {}" };
-            let fields: Vec<String> =
-                fields.into_iter().map(|(key, value)| format!("{}:{}", scalar_syntax(key), go_syntax(value))).collect();
+            let key_type = if all_strings {
+                "string"
+            } else {
+                "interface {}"
+            };
+            let fields: Vec<String> = fields
+                .into_iter()
+                .map(|(key, value)| format!("{}:{}", scalar_syntax(key), go_syntax(value)))
+                .collect();
             format!("map[{key_type}]interface {{}}{{{}}}", fields.join(", "))
         }
         Kind::Scalar(scalar) => scalar_syntax(scalar),
@@ -97,10 +106,13 @@ fn scalar_syntax(scalar: &Scalar) -> String {
         Tag::Null => "interface {}(nil)".to_owned(),
         Tag::Str | Tag::Timestamp | Tag::Binary => go_quote(&scalar.value),
         Tag::Bool => scalar.value.to_lowercase(),
-        Tag::Int => yaml::resolve::integer(&scalar.value).map_or_else(|| scalar.value.to_string(), |value| value.to_string()),
+        Tag::Int => yaml::resolve::integer(&scalar.value)
+            .map_or_else(|| scalar.value.to_string(), |value| value.to_string()),
         Tag::Float => match yaml::resolve::float(&scalar.value) {
             Some(value) if value.is_nan() => "NaN".to_owned(),
-            Some(value) if value.is_infinite() => if value > 0.0 { "+Inf" } else { "-Inf" }.to_owned(),
+            Some(value) if value.is_infinite() => {
+                if value > 0.0 { "+Inf" } else { "-Inf" }.to_owned()
+            }
             Some(value) => go_float(value),
             None => scalar.value.to_string(),
         },
@@ -180,7 +192,11 @@ pub(crate) fn go_quote(text: &str) -> String {
             }
             c if !is_printable(c) => {
                 let code = u32::from(c);
-                let _ = if code > 0xffff { write!(quoted, "\\U{code:08x}") } else { write!(quoted, "\\u{code:04x}") };
+                let _ = if code > 0xffff {
+                    write!(quoted, "\\U{code:08x}")
+                } else {
+                    write!(quoted, "\\u{code:04x}")
+                };
             }
             c => quoted.push(c),
         }
@@ -277,9 +293,7 @@ fn write_json_string(text: &mut String, string: &str) {
     text.push('"');
 }
 
-
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "for tests")]
 pub(crate) fn tests_node(text: &str) -> Node {
     parse_one(text.as_bytes()).unwrap()
 }
@@ -297,6 +311,9 @@ mod tests {
     fn go_json_escapes_html_and_sorts_keys() {
         let json: Value = serde_json::from_str(r#"{"b":"<&>","a":[1,{}]}"#).unwrap();
         assert_eq!(go_json(&json), r#"{"a":[1,{}],"b":"\u003c\u0026\u003e"}"#);
-        assert_eq!(go_json_indented(&json), "{\n  \"a\": [\n    1,\n    {}\n  ],\n  \"b\": \"\\u003c\\u0026\\u003e\"\n}");
+        assert_eq!(
+            go_json_indented(&json),
+            "{\n  \"a\": [\n    1,\n    {}\n  ],\n  \"b\": \"\\u003c\\u0026\\u003e\"\n}"
+        );
     }
 }

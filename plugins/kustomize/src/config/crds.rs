@@ -23,13 +23,24 @@ pub(crate) fn from_crds(loader: &Loader<'_>, paths: &[String]) -> Result<Config>
             continue;
         };
         for (name, definition) in &definitions {
-            let is_a_kind = properties(definition)
-                .is_some_and(|fields| ["kind", "apiVersion", "metadata"].iter().all(|field| fields.contains_key(*field)));
+            let is_a_kind = properties(definition).is_some_and(|fields| {
+                ["kind", "apiVersion", "metadata"]
+                    .iter()
+                    .all(|field| fields.contains_key(*field))
+            });
             if is_a_kind {
                 let kind = name.rsplit('.').next().unwrap_or_default();
-                let gvk = Gvk { kind: kind.to_owned(), ..Gvk::default() };
+                let gvk = Gvk {
+                    kind: kind.to_owned(),
+                    ..Gvk::default()
+                };
                 let mut own = Config::default();
-                Walk { definitions: &definitions, gvk: &gvk, config: &mut own }.fields_of(name, &mut Vec::new())?;
+                Walk {
+                    definitions: &definitions,
+                    gvk: &gvk,
+                    config: &mut own,
+                }
+                .fields_of(name, &mut Vec::new())?;
                 config = config.merged(&own)?;
             }
         }
@@ -39,7 +50,10 @@ pub(crate) fn from_crds(loader: &Loader<'_>, paths: &[String]) -> Result<Config>
 
 fn properties(definition: &Value) -> Option<&Map<String, Value>> {
     let definition = definition.as_object()?;
-    let schema = definition.iter().find(|(key, _)| key.eq_ignore_ascii_case("schema"))?.1;
+    let schema = definition
+        .iter()
+        .find(|(key, _)| key.eq_ignore_ascii_case("schema"))?
+        .1;
     schema.get("properties")?.as_object()
 }
 
@@ -67,10 +81,17 @@ impl Walk<'_> {
 
     fn field(&mut self, property: &Value, path: &mut Vec<String>) -> Result<()> {
         let extension = |name: &str| {
-            let (_, value) = property.as_object()?.iter().find(|(key, _)| key.eq_ignore_ascii_case(name))?;
+            let (_, value) = property
+                .as_object()?
+                .iter()
+                .find(|(key, _)| key.eq_ignore_ascii_case(name))?;
             value.as_str()
         };
-        let spec = |path: &[String]| FieldSpec { gvk: self.gvk.clone(), path: path.join("/"), create: false };
+        let spec = |path: &[String]| FieldSpec {
+            gvk: self.gvk.clone(),
+            path: path.join("/"),
+            create: false,
+        };
         if extension("x-kubernetes-annotation").is_some() {
             merge_specs(&mut self.config.common_annotations, &[spec(path)])?;
         }
@@ -80,13 +101,28 @@ impl Walk<'_> {
         if extension("x-kubernetes-identity").is_some() {
             merge_specs(&mut self.config.name_prefix, &[spec(path)])?;
         }
-        if let (Some(version), Some(kind)) =
-            (extension("x-kubernetes-object-ref-api-version"), extension("x-kubernetes-object-ref-kind"))
-        {
+        if let (Some(version), Some(kind)) = (
+            extension("x-kubernetes-object-ref-api-version"),
+            extension("x-kubernetes-object-ref-kind"),
+        ) {
             let mut referrer = spec(path);
-            referrer.path = format!("{}/{}", referrer.path, extension("x-kubernetes-object-ref-name-key").unwrap_or("name"));
-            let gvk = Gvk { group: String::new(), version: version.to_owned(), kind: kind.to_owned() };
-            merge_references(&mut self.config.name_reference, &[BackReferences { gvk, referrers: vec![referrer] }])?;
+            referrer.path = format!(
+                "{}/{}",
+                referrer.path,
+                extension("x-kubernetes-object-ref-name-key").unwrap_or("name")
+            );
+            let gvk = Gvk {
+                group: String::new(),
+                version: version.to_owned(),
+                kind: kind.to_owned(),
+            };
+            merge_references(
+                &mut self.config.name_reference,
+                &[BackReferences {
+                    gvk,
+                    referrers: vec![referrer],
+                }],
+            )?;
         }
         match property.get("$ref").and_then(Value::as_str) {
             Some(name) => self.fields_of(name, path),

@@ -29,7 +29,9 @@ fn make() -> Config {
         ..Config::default()
     };
     config.common_labels.extend(specs(&TEMPLATE_LABELS));
-    config.common_labels.extend(specs(&[VOLUME_CLAIM_TEMPLATE_LABELS]));
+    config
+        .common_labels
+        .extend(specs(&[VOLUME_CLAIM_TEMPLATE_LABELS]));
     config.sort();
     config.name_reference = name_references::all();
     config.sort();
@@ -44,7 +46,10 @@ fn dedup(mut config: Config) -> Config {
     for BackReferences { gvk, referrers } in references {
         let mut once = Vec::new();
         if merge_specs(&mut once, &referrers).is_ok() {
-            unique.push(BackReferences { gvk, referrers: once });
+            unique.push(BackReferences {
+                gvk,
+                referrers: once,
+            });
         }
     }
     // Neither can fail: the tables do not contradict themselves, which the tests check.
@@ -55,7 +60,11 @@ fn dedup(mut config: Config) -> Config {
 }
 
 fn any(path: &str, create: bool) -> FieldSpec {
-    FieldSpec { gvk: Gvk::default(), path: path.to_owned(), create }
+    FieldSpec {
+        gvk: Gvk::default(),
+        path: path.to_owned(),
+        create,
+    }
 }
 
 /// Group, version, kind, path, whether it is created.
@@ -67,7 +76,11 @@ fn specs(rows: &[Row]) -> Vec<FieldSpec> {
 
 pub(super) fn row(&(group, version, kind, path, create): &Row) -> FieldSpec {
     FieldSpec {
-        gvk: Gvk { group: group.to_owned(), version: version.to_owned(), kind: kind.to_owned() },
+        gvk: Gvk {
+            group: group.to_owned(),
+            version: version.to_owned(),
+            kind: kind.to_owned(),
+        },
         path: path.to_owned(),
         create,
     }
@@ -75,7 +88,13 @@ pub(super) fn row(&(group, version, kind, path, create): &Row) -> FieldSpec {
 
 const NAMESPACE: [Row; 3] = [
     ("", "", "Namespace", "metadata/name", true),
-    ("apiregistration.k8s.io", "", "APIService", "spec/service/namespace", true),
+    (
+        "apiregistration.k8s.io",
+        "",
+        "APIService",
+        "spec/service/namespace",
+        true,
+    ),
     (
         "apiextensions.k8s.io",
         "",
@@ -99,52 +118,162 @@ const SELECTORS: [Row; 22] = [
     ("apps", "", "StatefulSet", "spec/selector/matchLabels", true),
     ("apps", "", "StatefulSet", POD_AFFINITY_PREFERRED, false),
     ("apps", "", "StatefulSet", POD_AFFINITY_REQUIRED, false),
-    ("apps", "", "StatefulSet", POD_ANTI_AFFINITY_PREFERRED, false),
+    (
+        "apps",
+        "",
+        "StatefulSet",
+        POD_ANTI_AFFINITY_PREFERRED,
+        false,
+    ),
     ("apps", "", "StatefulSet", POD_ANTI_AFFINITY_REQUIRED, false),
     ("apps", "", "StatefulSet", TOPOLOGY_SPREAD, false),
     ("batch", "", "Job", "spec/selector/matchLabels", false),
-    ("batch", "", "CronJob", "spec/jobTemplate/spec/selector/matchLabels", false),
-    ("policy", "", "PodDisruptionBudget", "spec/selector/matchLabels", false),
-    ("networking.k8s.io", "", "NetworkPolicy", "spec/podSelector/matchLabels", false),
-    ("networking.k8s.io", "", "NetworkPolicy", "spec/ingress/from/podSelector/matchLabels", false),
-    ("networking.k8s.io", "", "NetworkPolicy", "spec/egress/to/podSelector/matchLabels", false),
+    (
+        "batch",
+        "",
+        "CronJob",
+        "spec/jobTemplate/spec/selector/matchLabels",
+        false,
+    ),
+    (
+        "policy",
+        "",
+        "PodDisruptionBudget",
+        "spec/selector/matchLabels",
+        false,
+    ),
+    (
+        "networking.k8s.io",
+        "",
+        "NetworkPolicy",
+        "spec/podSelector/matchLabels",
+        false,
+    ),
+    (
+        "networking.k8s.io",
+        "",
+        "NetworkPolicy",
+        "spec/ingress/from/podSelector/matchLabels",
+        false,
+    ),
+    (
+        "networking.k8s.io",
+        "",
+        "NetworkPolicy",
+        "spec/egress/to/podSelector/matchLabels",
+        false,
+    ),
 ];
 
-const POD_AFFINITY_PREFERRED: &str =
-    "spec/template/spec/affinity/podAffinity/preferredDuringSchedulingIgnoredDuringExecution/podAffinityTerm/labelSelector/matchLabels";
-const POD_AFFINITY_REQUIRED: &str =
-    "spec/template/spec/affinity/podAffinity/requiredDuringSchedulingIgnoredDuringExecution/labelSelector/matchLabels";
-const POD_ANTI_AFFINITY_PREFERRED: &str =
-    "spec/template/spec/affinity/podAntiAffinity/preferredDuringSchedulingIgnoredDuringExecution/podAffinityTerm/labelSelector/matchLabels";
-const POD_ANTI_AFFINITY_REQUIRED: &str =
-    "spec/template/spec/affinity/podAntiAffinity/requiredDuringSchedulingIgnoredDuringExecution/labelSelector/matchLabels";
-const TOPOLOGY_SPREAD: &str = "spec/template/spec/topologySpreadConstraints/labelSelector/matchLabels";
+const POD_AFFINITY_PREFERRED: &str = "spec/template/spec/affinity/podAffinity/preferredDuringSchedulingIgnoredDuringExecution/podAffinityTerm/labelSelector/matchLabels";
+const POD_AFFINITY_REQUIRED: &str = "spec/template/spec/affinity/podAffinity/requiredDuringSchedulingIgnoredDuringExecution/labelSelector/matchLabels";
+const POD_ANTI_AFFINITY_PREFERRED: &str = "spec/template/spec/affinity/podAntiAffinity/preferredDuringSchedulingIgnoredDuringExecution/podAffinityTerm/labelSelector/matchLabels";
+const POD_ANTI_AFFINITY_REQUIRED: &str = "spec/template/spec/affinity/podAntiAffinity/requiredDuringSchedulingIgnoredDuringExecution/labelSelector/matchLabels";
+const TOPOLOGY_SPREAD: &str =
+    "spec/template/spec/topologySpreadConstraints/labelSelector/matchLabels";
 
 const TEMPLATE_LABELS: [Row; 9] = [
     ("", "", "", "metadata/labels", true),
-    ("", "v1", "ReplicationController", "spec/template/metadata/labels", true),
+    (
+        "",
+        "v1",
+        "ReplicationController",
+        "spec/template/metadata/labels",
+        true,
+    ),
     ("", "", "Deployment", "spec/template/metadata/labels", true),
     ("", "", "ReplicaSet", "spec/template/metadata/labels", true),
     ("", "", "DaemonSet", "spec/template/metadata/labels", true),
-    ("apps", "", "StatefulSet", "spec/template/metadata/labels", true),
+    (
+        "apps",
+        "",
+        "StatefulSet",
+        "spec/template/metadata/labels",
+        true,
+    ),
     ("batch", "", "Job", "spec/template/metadata/labels", true),
-    ("batch", "", "CronJob", "spec/jobTemplate/metadata/labels", true),
-    ("batch", "", "CronJob", "spec/jobTemplate/spec/template/metadata/labels", true),
+    (
+        "batch",
+        "",
+        "CronJob",
+        "spec/jobTemplate/metadata/labels",
+        true,
+    ),
+    (
+        "batch",
+        "",
+        "CronJob",
+        "spec/jobTemplate/spec/template/metadata/labels",
+        true,
+    ),
 ];
 
-const VOLUME_CLAIM_TEMPLATE_LABELS: Row =
-    ("apps", "", "StatefulSet", "spec/volumeClaimTemplates[]/metadata/labels", true);
+const VOLUME_CLAIM_TEMPLATE_LABELS: Row = (
+    "apps",
+    "",
+    "StatefulSet",
+    "spec/volumeClaimTemplates[]/metadata/labels",
+    true,
+);
 
 const ANNOTATIONS: [Row; 9] = [
     ("", "", "", "metadata/annotations", true),
-    ("", "v1", "ReplicationController", "spec/template/metadata/annotations", true),
-    ("", "", "Deployment", "spec/template/metadata/annotations", true),
-    ("", "", "ReplicaSet", "spec/template/metadata/annotations", true),
-    ("", "", "DaemonSet", "spec/template/metadata/annotations", true),
-    ("", "", "StatefulSet", "spec/template/metadata/annotations", true),
-    ("batch", "", "Job", "spec/template/metadata/annotations", true),
-    ("batch", "", "CronJob", "spec/jobTemplate/metadata/annotations", true),
-    ("batch", "", "CronJob", "spec/jobTemplate/spec/template/metadata/annotations", true),
+    (
+        "",
+        "v1",
+        "ReplicationController",
+        "spec/template/metadata/annotations",
+        true,
+    ),
+    (
+        "",
+        "",
+        "Deployment",
+        "spec/template/metadata/annotations",
+        true,
+    ),
+    (
+        "",
+        "",
+        "ReplicaSet",
+        "spec/template/metadata/annotations",
+        true,
+    ),
+    (
+        "",
+        "",
+        "DaemonSet",
+        "spec/template/metadata/annotations",
+        true,
+    ),
+    (
+        "",
+        "",
+        "StatefulSet",
+        "spec/template/metadata/annotations",
+        true,
+    ),
+    (
+        "batch",
+        "",
+        "Job",
+        "spec/template/metadata/annotations",
+        true,
+    ),
+    (
+        "batch",
+        "",
+        "CronJob",
+        "spec/jobTemplate/metadata/annotations",
+        true,
+    ),
+    (
+        "batch",
+        "",
+        "CronJob",
+        "spec/jobTemplate/spec/template/metadata/annotations",
+        true,
+    ),
 ];
 
 const IMAGES: [&str; 7] = [
@@ -177,20 +306,68 @@ const VARS_IN_PODS: [&str; 8] = [
 ];
 
 const VARS_ELSEWHERE: [Row; 17] = [
-    ("", "", "CronJob", "spec/jobTemplate/spec/template/volumes/nfs/server", false),
-    ("", "", "DaemonSet", "spec/template/spec/volumes/nfs/server", false),
-    ("", "", "Deployment", "spec/template/spec/volumes/nfs/server", false),
-    ("", "", "Deployment", "spec/template/metadata/annotations", false),
+    (
+        "",
+        "",
+        "CronJob",
+        "spec/jobTemplate/spec/template/volumes/nfs/server",
+        false,
+    ),
+    (
+        "",
+        "",
+        "DaemonSet",
+        "spec/template/spec/volumes/nfs/server",
+        false,
+    ),
+    (
+        "",
+        "",
+        "Deployment",
+        "spec/template/spec/volumes/nfs/server",
+        false,
+    ),
+    (
+        "",
+        "",
+        "Deployment",
+        "spec/template/metadata/annotations",
+        false,
+    ),
     ("", "", "Ingress", "spec/rules/host", false),
     ("", "", "Ingress", "spec/tls/hosts", false),
     ("", "", "Ingress", "spec/tls/secretName", false),
-    ("", "", "Job", "spec/template/spec/volumes/nfs/server", false),
+    (
+        "",
+        "",
+        "Job",
+        "spec/template/spec/volumes/nfs/server",
+        false,
+    ),
     ("", "", "Pod", "spec/volumes/nfs/server", false),
-    ("", "", "ReplicaSet", "spec/template/spec/volumes/nfs/server", false),
+    (
+        "",
+        "",
+        "ReplicaSet",
+        "spec/template/spec/volumes/nfs/server",
+        false,
+    ),
     ("", "", "Service", "spec/ports/port", false),
     ("", "", "Service", "spec/ports/targetPort", false),
-    ("", "", "StatefulSet", "spec/template/spec/volumes/nfs/server", false),
-    ("", "", "StatefulSet", "spec/volumeClaimTemplates/spec/nfs/server", false),
+    (
+        "",
+        "",
+        "StatefulSet",
+        "spec/template/spec/volumes/nfs/server",
+        false,
+    ),
+    (
+        "",
+        "",
+        "StatefulSet",
+        "spec/volumeClaimTemplates/spec/nfs/server",
+        false,
+    ),
     ("", "", "PersistentVolume", "spec/nfs/server", false),
     ("", "", "", "metadata/labels", false),
     ("", "", "", "metadata/annotations", false),
@@ -208,7 +385,10 @@ fn var_references() -> Vec<FieldSpec> {
     ];
     let in_pods = pods.into_iter().flat_map(|(kind, pod)| {
         VARS_IN_PODS.into_iter().map(move |field| FieldSpec {
-            gvk: Gvk { kind: kind.to_owned(), ..Gvk::default() },
+            gvk: Gvk {
+                kind: kind.to_owned(),
+                ..Gvk::default()
+            },
             path: format!("{pod}/{field}"),
             create: false,
         })

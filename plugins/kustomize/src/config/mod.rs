@@ -73,7 +73,9 @@ impl Fields for BackReferences {
 /// Adds what is not there yet. Two specifications of one field that differ in whether it is created contradict each other.
 pub(crate) fn merge_specs(into: &mut Vec<FieldSpec>, more: &[FieldSpec]) -> Result<()> {
     for spec in more {
-        let known = into.iter().find(|known| known.path == spec.path && known.gvk.is_selected_by(&spec.gvk));
+        let known = into
+            .iter()
+            .find(|known| known.path == spec.path && known.gvk.is_selected_by(&spec.gvk));
         match known {
             Some(known) if known.create != spec.create => bail!("conflicting fieldspecs"),
             Some(_) => {}
@@ -106,11 +108,15 @@ impl Config {
         }
         let mut own = Self::default();
         for path in paths {
-            let json = crate::yaml::to_json(&loader.load(path)?).map_err(|error| error.in_file(path))?;
+            let json =
+                crate::yaml::to_json(&loader.load(path)?).map_err(|error| error.in_file(path))?;
             let mut config = decode::<Self>(&json, Mode::STRICT).map_err(|error| {
-                Error::new(format!("error unmarshaling JSON: while decoding JSON: {}", error.message))
-                    .in_file(path)
-                    .at_field(&error.field)
+                Error::new(format!(
+                    "error unmarshaling JSON: while decoding JSON: {}",
+                    error.message
+                ))
+                .in_file(path)
+                .at_field(&error.field)
             })?;
             config.sort();
             own = own.merged(&config)?;
@@ -125,18 +131,35 @@ impl Config {
             (&mut merged.name_prefix, &other.name_prefix, "NamePrefix"),
             (&mut merged.name_suffix, &other.name_suffix, "NameSuffix"),
             (&mut merged.namespace, &other.namespace, "NameSpace"),
-            (&mut merged.common_annotations, &other.common_annotations, "CommonAnnotations"),
-            (&mut merged.common_labels, &other.common_labels, "CommonLabels"),
+            (
+                &mut merged.common_annotations,
+                &other.common_annotations,
+                "CommonAnnotations",
+            ),
+            (
+                &mut merged.common_labels,
+                &other.common_labels,
+                "CommonLabels",
+            ),
             (&mut merged.labels, &other.labels, "Labels"),
-            (&mut merged.template_labels, &other.template_labels, "TemplateLabels"),
+            (
+                &mut merged.template_labels,
+                &other.template_labels,
+                "TemplateLabels",
+            ),
             (
                 &mut merged.volume_claim_template_labels,
                 &other.volume_claim_template_labels,
                 "VolumeClaimTemplateLabels",
             ),
-            (&mut merged.var_reference, &other.var_reference, "VarReference"),
+            (
+                &mut merged.var_reference,
+                &other.var_reference,
+                "VarReference",
+            ),
         ] {
-            merge_specs(into, more).map_err(|error| error.wrap(format!("failed to merge {name} fieldSpec")))?;
+            merge_specs(into, more)
+                .map_err(|error| error.wrap(format!("failed to merge {name} fieldSpec")))?;
         }
         merge_references(&mut merged.name_reference, &other.name_reference)
             .map_err(|error| error.wrap("failed to merge NameReference fieldSpec"))?;
@@ -150,7 +173,11 @@ impl Config {
 
     /// As `merged`, without work where both are the defaults, as in most builds.
     pub(crate) fn merged_shared(this: &Rc<Self>, other: &Rc<Self>) -> Result<Rc<Self>> {
-        if Rc::ptr_eq(this, other) { Ok(Rc::clone(this)) } else { Ok(Rc::new(this.merged(other)?)) }
+        if Rc::ptr_eq(this, other) {
+            Ok(Rc::clone(this))
+        } else {
+            Ok(Rc::new(this.merged(other)?))
+        }
     }
 
     /// The first configuration of a build.
@@ -177,7 +204,8 @@ impl Config {
         ] {
             specs.sort_by_cached_key(|spec| order::key(&spec.gvk));
         }
-        self.name_reference.sort_by_cached_key(|reference| order::key(&reference.gvk));
+        self.name_reference
+            .sort_by_cached_key(|reference| order::key(&reference.gvk));
     }
 }
 
@@ -186,7 +214,14 @@ mod tests {
     use super::*;
 
     fn spec(kind: &str, path: &str, create: bool) -> FieldSpec {
-        FieldSpec { gvk: Gvk { kind: kind.to_owned(), ..Gvk::default() }, path: path.to_owned(), create }
+        FieldSpec {
+            gvk: Gvk {
+                kind: kind.to_owned(),
+                ..Gvk::default()
+            },
+            path: path.to_owned(),
+            create,
+        }
     }
 
     #[test]
@@ -200,7 +235,10 @@ mod tests {
     #[test]
     fn merging_the_defaults_with_themselves_or_nothing_changes_nothing() {
         let defaults = defaults::get();
-        for merged in [defaults.merged(&defaults).unwrap(), Config::default().merged(&defaults).unwrap()] {
+        for merged in [
+            defaults.merged(&defaults).unwrap(),
+            Config::default().merged(&defaults).unwrap(),
+        ] {
             assert_eq!(merged.name_reference, defaults.name_reference);
             assert_eq!(merged.common_labels, defaults.common_labels);
             assert_eq!(merged.template_labels, defaults.template_labels);

@@ -20,10 +20,27 @@ const CRON_JOB: PodOwner = ("CronJob", "", "spec/jobTemplate/spec/template/spec"
 const ANY_POD: PodOwner = ("Pod", "", "spec");
 
 /// Those that can mount ConfigMaps and Secrets.
-const CONFIGURED: [PodOwner; 8] = [POD, POD_TEMPLATE, DEPLOYMENT, REPLICA_SET, DAEMON_SET, STATEFUL_SET, JOB, CRON_JOB];
+const CONFIGURED: [PodOwner; 8] = [
+    POD,
+    POD_TEMPLATE,
+    DEPLOYMENT,
+    REPLICA_SET,
+    DAEMON_SET,
+    STATEFUL_SET,
+    JOB,
+    CRON_JOB,
+];
 
 /// Those of which the original knows service accounts, claims and priorities.
-const SCHEDULED: [PodOwner; 7] = [ANY_POD, STATEFUL_SET, DEPLOYMENT, REPLICATION_CONTROLLER, CRON_JOB, JOB, DAEMON_SET];
+const SCHEDULED: [PodOwner; 7] = [
+    ANY_POD,
+    STATEFUL_SET,
+    DEPLOYMENT,
+    REPLICATION_CONTROLLER,
+    CRON_JOB,
+    JOB,
+    DAEMON_SET,
+];
 
 const CONFIG_MAP_IN_PODS: [&str; 6] = [
     "volumes/configMap/name",
@@ -48,16 +65,32 @@ const RBAC: &str = "rbac.authorization.k8s.io";
 const ADMISSION: &str = "admissionregistration.k8s.io";
 
 pub(super) fn all() -> Vec<BackReferences> {
-    let scaled = [("", "", "HorizontalPodAutoscaler", "spec/scaleTargetRef/name", false)];
-    let mut references: Vec<_> = ["Deployment", "ReplicationController", "ReplicaSet", "StatefulSet"]
-        .into_iter()
-        .map(|kind| target("", "", kind, rows(&scaled)))
-        .collect();
+    let scaled = [(
+        "",
+        "",
+        "HorizontalPodAutoscaler",
+        "spec/scaleTargetRef/name",
+        false,
+    )];
+    let mut references: Vec<_> = [
+        "Deployment",
+        "ReplicationController",
+        "ReplicaSet",
+        "StatefulSet",
+    ]
+    .into_iter()
+    .map(|kind| target("", "", kind, rows(&scaled)))
+    .collect();
     references.extend([
         config_map(),
         secret(),
         service(),
-        target(RBAC, "", "Role", rows(&[(RBAC, "", "RoleBinding", "roleRef/name", false)])),
+        target(
+            RBAC,
+            "",
+            "Role",
+            rows(&[(RBAC, "", "RoleBinding", "roleRef/name", false)]),
+        ),
         target(
             RBAC,
             "",
@@ -68,7 +101,12 @@ pub(super) fn all() -> Vec<BackReferences> {
             ]),
         ),
         service_account(),
-        target("", "v1", "PersistentVolumeClaim", in_pods(&SCHEDULED, &["volumes/persistentVolumeClaim/claimName"])),
+        target(
+            "",
+            "v1",
+            "PersistentVolumeClaim",
+            in_pods(&SCHEDULED, &["volumes/persistentVolumeClaim/claimName"]),
+        ),
         target(
             "",
             "v1",
@@ -84,18 +122,46 @@ pub(super) fn all() -> Vec<BackReferences> {
             "StorageClass",
             rows(&[
                 ("", "", "PersistentVolume", "spec/storageClassName", false),
-                ("", "", "PersistentVolumeClaim", "spec/storageClassName", false),
-                ("", "", "StatefulSet", "spec/volumeClaimTemplates/spec/storageClassName", false),
+                (
+                    "",
+                    "",
+                    "PersistentVolumeClaim",
+                    "spec/storageClassName",
+                    false,
+                ),
+                (
+                    "",
+                    "",
+                    "StatefulSet",
+                    "spec/volumeClaimTemplates/spec/storageClassName",
+                    false,
+                ),
             ]),
         ),
-        target("scheduling.k8s.io", "v1", "PriorityClass", in_pods(&SCHEDULED, &["priorityClassName"])),
+        target(
+            "scheduling.k8s.io",
+            "v1",
+            "PriorityClass",
+            in_pods(&SCHEDULED, &["priorityClassName"]),
+        ),
         // The original writes the version into the group, so that this never matches; names of ingress classes stay as they are.
-        target("networking.k8s.io/v1", "v1", "IngressClass", rows(&[("", "", "Ingress", "spec/ingressClassName", false)])),
+        target(
+            "networking.k8s.io/v1",
+            "v1",
+            "IngressClass",
+            rows(&[("", "", "Ingress", "spec/ingressClassName", false)]),
+        ),
         target(
             ADMISSION,
             "",
             "ValidatingAdmissionPolicy",
-            rows(&[(ADMISSION, "", "ValidatingAdmissionPolicyBinding", "spec/policyName", false)]),
+            rows(&[(
+                ADMISSION,
+                "",
+                "ValidatingAdmissionPolicyBinding",
+                "spec/policyName",
+                false,
+            )]),
         ),
     ]);
     references
@@ -107,7 +173,13 @@ fn config_map() -> BackReferences {
         ("", "", "Node", "spec/configSource/configMap", false),
         ("", "", "Role", "rules/resourceNames", false),
         ("", "", "ClusterRole", "rules/resourceNames", false),
-        ("", "", "Ingress", "metadata/annotations/nginx.ingress.kubernetes.io\\/fastcgi-params-configmap", false),
+        (
+            "",
+            "",
+            "Ingress",
+            "metadata/annotations/nginx.ingress.kubernetes.io\\/fastcgi-params-configmap",
+            false,
+        ),
     ]));
     target("", "v1", "ConfigMap", referrers)
 }
@@ -116,9 +188,27 @@ fn secret() -> BackReferences {
     let mut referrers = in_pods(&CONFIGURED, &SECRET_IN_PODS);
     referrers.extend(rows(&[
         ("", "", "Ingress", "spec/tls/secretName", false),
-        ("", "", "Ingress", "metadata/annotations/ingress.kubernetes.io\\/auth-secret", false),
-        ("", "", "Ingress", "metadata/annotations/nginx.ingress.kubernetes.io\\/auth-secret", false),
-        ("", "", "Ingress", "metadata/annotations/nginx.ingress.kubernetes.io\\/auth-tls-secret", false),
+        (
+            "",
+            "",
+            "Ingress",
+            "metadata/annotations/ingress.kubernetes.io\\/auth-secret",
+            false,
+        ),
+        (
+            "",
+            "",
+            "Ingress",
+            "metadata/annotations/nginx.ingress.kubernetes.io\\/auth-secret",
+            false,
+        ),
+        (
+            "",
+            "",
+            "Ingress",
+            "metadata/annotations/nginx.ingress.kubernetes.io\\/auth-tls-secret",
+            false,
+        ),
         ("", "", "ServiceAccount", "imagePullSecrets/name", false),
         ("", "", "StorageClass", "parameters/secretName", false),
         ("", "", "StorageClass", "parameters/adminSecretName", false),
@@ -133,7 +223,13 @@ fn secret() -> BackReferences {
             "spec/template/spec/containers/env/valueFrom/secretKeyRef/name",
             false,
         ),
-        ("", "", "PersistentVolume", "spec/azureFile/secretName", false),
+        (
+            "",
+            "",
+            "PersistentVolume",
+            "spec/azureFile/secretName",
+            false,
+        ),
     ]));
     target("", "v1", "Secret", referrers)
 }
@@ -141,13 +237,43 @@ fn secret() -> BackReferences {
 fn service() -> BackReferences {
     let referrers = rows(&[
         ("apps", "", "StatefulSet", "spec/serviceName", false),
-        ("", "", "Ingress", "spec/rules/http/paths/backend/serviceName", false),
+        (
+            "",
+            "",
+            "Ingress",
+            "spec/rules/http/paths/backend/serviceName",
+            false,
+        ),
         ("", "", "Ingress", "spec/backend/serviceName", false),
-        ("", "", "Ingress", "spec/rules/http/paths/backend/service/name", false),
+        (
+            "",
+            "",
+            "Ingress",
+            "spec/rules/http/paths/backend/service/name",
+            false,
+        ),
         ("", "", "Ingress", "spec/defaultBackend/service/name", false),
-        ("apiregistration.k8s.io", "", "APIService", "spec/service/name", false),
-        (ADMISSION, "", "ValidatingWebhookConfiguration", "webhooks/clientConfig/service", false),
-        (ADMISSION, "", "MutatingWebhookConfiguration", "webhooks/clientConfig/service", false),
+        (
+            "apiregistration.k8s.io",
+            "",
+            "APIService",
+            "spec/service/name",
+            false,
+        ),
+        (
+            ADMISSION,
+            "",
+            "ValidatingWebhookConfiguration",
+            "webhooks/clientConfig/service",
+            false,
+        ),
+        (
+            ADMISSION,
+            "",
+            "MutatingWebhookConfiguration",
+            "webhooks/clientConfig/service",
+            false,
+        ),
     ]);
     target("", "v1", "Service", referrers)
 }
@@ -163,7 +289,11 @@ fn service_account() -> BackReferences {
 
 fn target(group: &str, version: &str, kind: &str, referrers: Vec<FieldSpec>) -> BackReferences {
     BackReferences {
-        gvk: Gvk { group: group.to_owned(), version: version.to_owned(), kind: kind.to_owned() },
+        gvk: Gvk {
+            group: group.to_owned(),
+            version: version.to_owned(),
+            kind: kind.to_owned(),
+        },
         referrers,
     }
 }
@@ -177,7 +307,11 @@ fn in_pods(owners: &[PodOwner], fields: &[&str]) -> Vec<FieldSpec> {
     for (kind, version, pod) in owners {
         for field in fields {
             specs.push(FieldSpec {
-                gvk: Gvk { kind: (*kind).to_owned(), version: (*version).to_owned(), ..Gvk::default() },
+                gvk: Gvk {
+                    kind: (*kind).to_owned(),
+                    version: (*version).to_owned(),
+                    ..Gvk::default()
+                },
                 path: format!("{pod}/{field}"),
                 create: false,
             });

@@ -29,7 +29,10 @@ pub(crate) const FIRST: [&str; 22] = [
     "PodDisruptionBudget",
 ];
 
-pub(crate) const LAST: [&str; 2] = ["MutatingWebhookConfiguration", "ValidatingWebhookConfiguration"];
+pub(crate) const LAST: [&str; 2] = [
+    "MutatingWebhookConfiguration",
+    "ValidatingWebhookConfiguration",
+];
 
 /// Sorts field specifications.
 pub(super) fn key(gvk: &Gvk) -> (Ordering, usize, String) {

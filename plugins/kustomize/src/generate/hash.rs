@@ -37,7 +37,11 @@ pub(crate) fn hash(object: &Node) -> Result<String> {
 
 fn encode(text: &str) -> String {
     let digest = Sha256::digest(text.as_bytes());
-    let hex: String = digest.iter().take(5).map(|byte| format!("{byte:02x}")).collect();
+    let hex: String = digest
+        .iter()
+        .take(5)
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
     hex.chars()
         .map(|c| match c {
             '0' => 'g',
@@ -58,10 +62,19 @@ mod tests {
     #[test]
     fn hashes_are_those_of_kubectl() {
         // From Kubernetes' documentation of its hash.
-        assert_eq!(hash(&tests_node("{kind: ConfigMap, data: {}}")).unwrap(), "42745tchd9");
-        assert_eq!(hash(&tests_node("{kind: ConfigMap, data: {one: ''}}")).unwrap(), "9g67k2htb6");
         assert_eq!(
-            hash(&tests_node("{kind: ConfigMap, data: {two: '2', one: '', three: '3'}}")).unwrap(),
+            hash(&tests_node("{kind: ConfigMap, data: {}}")).unwrap(),
+            "42745tchd9"
+        );
+        assert_eq!(
+            hash(&tests_node("{kind: ConfigMap, data: {one: ''}}")).unwrap(),
+            "9g67k2htb6"
+        );
+        assert_eq!(
+            hash(&tests_node(
+                "{kind: ConfigMap, data: {two: '2', one: '', three: '3'}}"
+            ))
+            .unwrap(),
             "f5h7t85m9b"
         );
     }

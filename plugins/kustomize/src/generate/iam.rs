@@ -39,8 +39,13 @@ pub(crate) fn iam_policy(args: &IamPolicyArgs, source: Source) -> Result<Resourc
     if args.cloud != "gke" {
         bail!("cloud provider {} not supported yet", args.cloud);
     }
-    let account = format!("{}@{}.iam.gserviceaccount.com", args.service_account.name, args.service_account.project_id);
-    let annotations: Mapping = [("iam.gke.io/gcp-service-account", Node::string(account))].into_iter().collect();
+    let account = format!(
+        "{}@{}.iam.gserviceaccount.com",
+        args.service_account.name, args.service_account.project_id
+    );
+    let annotations: Mapping = [("iam.gke.io/gcp-service-account", Node::string(account))]
+        .into_iter()
+        .collect();
     let service = &args.kubernetes_service;
     let mut metadata = Mapping::new();
     metadata.insert("annotations", annotations);

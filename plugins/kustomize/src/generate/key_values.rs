@@ -10,9 +10,14 @@ type Pairs = Vec<(String, Vec<u8>)>;
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 pub(super) fn load(args: &GeneratorArgs, loader: &Loader<'_>) -> Result<Pairs> {
-    let mut pairs = env_files(&args.envs, loader).wrap(format!("env source files: [{}]", args.envs.join(" ")))?;
-    pairs.extend(literals(&args.literals).wrap(format!("literal sources [{}]", args.literals.join(" ")))?);
-    pairs.extend(files(&args.files, loader).wrap(format!("file sources: [{}]", args.files.join(" ")))?);
+    let mut pairs = env_files(&args.envs, loader)
+        .wrap(format!("env source files: [{}]", args.envs.join(" ")))?;
+    pairs.extend(
+        literals(&args.literals).wrap(format!("literal sources [{}]", args.literals.join(" ")))?,
+    );
+    pairs.extend(
+        files(&args.files, loader).wrap(format!("file sources: [{}]", args.files.join(" ")))?,
+    );
     Ok(pairs)
 }
 
@@ -20,7 +25,9 @@ fn literals(sources: &[String]) -> Result<Pairs> {
     sources
         .iter()
         .map(|source| match source.split_once('=') {
-            Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), unquoted(value).as_bytes().to_vec())),
+            Some((key, value)) if !key.is_empty() => {
+                Ok((key.to_owned(), unquoted(value).as_bytes().to_vec()))
+            }
             _ => bail!("invalid literal source {source}, expected key=value"),
         })
         .collect()
@@ -30,7 +37,9 @@ fn literals(sources: &[String]) -> Result<Pairs> {
 fn unquoted(value: &str) -> &str {
     for quote in ['"', '\''] {
         if value.len() >= 2
-            && let Some(inner) = value.strip_prefix(quote).and_then(|rest| rest.strip_suffix(quote))
+            && let Some(inner) = value
+                .strip_prefix(quote)
+                .and_then(|rest| rest.strip_suffix(quote))
         {
             return inner;
         }
@@ -47,8 +56,12 @@ fn files(sources: &[String], loader: &Loader<'_>) -> Result<Pairs> {
                 Some((_, file)) if file.contains('=') => {
                     bail!("source {source:?} key name or file path contains '='")
                 }
-                Some(("", file)) => bail!("missing key name for file path {file:?} in source {source:?}"),
-                Some((key, "")) => bail!("missing file path for key name {key:?} in source {source:?}"),
+                Some(("", file)) => {
+                    bail!("missing key name for file path {file:?} in source {source:?}")
+                }
+                Some((key, "")) => {
+                    bail!("missing file path for key name {key:?} in source {source:?}")
+                }
                 Some(pair) => pair,
             };
             Ok((key.to_owned(), loader.load(file)?))
@@ -68,7 +81,11 @@ fn env_files(paths: &[String], loader: &Loader<'_>) -> Result<Pairs> {
                     String::from_utf8_lossy(line)
                 );
             };
-            let text = if at == 0 { text.strip_prefix('\u{feff}').unwrap_or(text) } else { text };
+            let text = if at == 0 {
+                text.strip_prefix('\u{feff}').unwrap_or(text)
+            } else {
+                text
+            };
             let text = text.trim_start();
             if text.is_empty() || text.starts_with('#') {
                 continue;

@@ -22,7 +22,11 @@ use crate::resource::{Behavior, Resource, Source};
 /// Lines of encoded values are as long as the original breaks them.
 const BASE64_LINE: usize = 70;
 
-pub(crate) fn config_map(args: &ConfigMapArgs, loader: &Loader<'_>, source: Source) -> Result<Resource> {
+pub(crate) fn config_map(
+    args: &ConfigMapArgs,
+    loader: &Loader<'_>,
+    source: Source,
+) -> Result<Resource> {
     let args = &args.generator;
     let mut object = base("ConfigMap", args)?;
     for (key, value) in data(args, loader)? {
@@ -36,7 +40,11 @@ pub(crate) fn config_map(args: &ConfigMapArgs, loader: &Loader<'_>, source: Sour
 }
 
 pub(crate) fn secret(args: &SecretArgs, loader: &Loader<'_>, source: Source) -> Result<Resource> {
-    let kind = if args.secret_type.is_empty() { "Opaque" } else { &args.secret_type };
+    let kind = if args.secret_type.is_empty() {
+        "Opaque"
+    } else {
+        &args.secret_type
+    };
     let args = &args.generator;
     let mut object = base("Secret", args)?;
     object.insert("type", Node::string(kind));
@@ -71,7 +79,11 @@ fn data(args: &GeneratorArgs, loader: &Loader<'_>) -> Result<BTreeMap<String, Ve
     let mut data = BTreeMap::new();
     for (key, value) in key_values::load(args, loader).wrap("loading KV pairs")? {
         if data.contains_key(&key) {
-            return Err(Error::new(format!("configmap {} illegally repeats the key `{key}`", args.name)).at_field(&key));
+            return Err(Error::new(format!(
+                "configmap {} illegally repeats the key `{key}`",
+                args.name
+            ))
+            .at_field(&key));
         }
         data.insert(key, value);
     }
@@ -81,9 +93,15 @@ fn data(args: &GeneratorArgs, loader: &Loader<'_>) -> Result<BTreeMap<String, Ve
 fn finish(mut object: Node, args: &GeneratorArgs, source: Source) -> Result<Resource> {
     let mut hashed = true;
     if let Some(options) = &args.options {
-        for (field, entries) in [("labels", &options.labels), ("annotations", &options.annotations)] {
+        for (field, entries) in [
+            ("labels", &options.labels),
+            ("annotations", &options.annotations),
+        ] {
             for (key, value) in entries {
-                if let Some(node) = object.lookup_create(&["metadata", field]).and_then(Node::make_mapping) {
+                if let Some(node) = object
+                    .lookup_create(&["metadata", field])
+                    .and_then(Node::make_mapping)
+                {
                     kyaml::put(node, key, Node::string(value.as_str()));
                 }
             }
@@ -134,9 +152,17 @@ pub(crate) fn data_with_string_data(object: &Node) -> Result<Option<Node>> {
     let mut object_with_data = object.clone();
     for (key, value) in string_data.as_mapping().into_iter().flat_map(Mapping::iter) {
         if !value.is_scalar() {
-            return Err(Error::new(format!("stringData value for key {key:?} must be a scalar")).at_line(value.line));
+            return Err(
+                Error::new(format!("stringData value for key {key:?} must be a scalar"))
+                    .at_line(value.line),
+            );
         }
-        set_in(&mut object_with_data, "data", key, base64(kyaml::value(value).as_bytes()));
+        set_in(
+            &mut object_with_data,
+            "data",
+            key,
+            base64(kyaml::value(value).as_bytes()),
+        );
     }
     Ok(Some(object_with_data))
 }
@@ -153,26 +179,40 @@ mod tests {
         files.insert("kustomization.yaml".to_owned(), Vec::new());
         files.insert("a.txt".to_owned(), b"hello\n".to_vec());
         files.insert("binary".to_owned(), vec![0xff, 0xfe]);
-        files.insert("x.env".to_owned(), b"\xef\xbb\xbfA=1\n# no\n\n  B = 2 \nC\n".to_vec());
+        files.insert(
+            "x.env".to_owned(),
+            b"\xef\xbb\xbfA=1\n# no\n\n  B = 2 \nC\n".to_vec(),
+        );
         files
     }
 
     fn make(args: GeneratorArgs) -> Result<String> {
         let files = files();
         let loader = Loader::new(&files as &dyn Files, LoadRestrictor::RootOnly, "/r", "")?;
-        let resource = config_map(&ConfigMapArgs { generator: args }, &loader, Source::default())?;
+        let resource = config_map(
+            &ConfigMapArgs { generator: args },
+            &loader,
+            Source::default(),
+        )?;
         Ok(resource.node.to_json().unwrap().to_string())
     }
 
     fn named(args: GeneratorArgs) -> GeneratorArgs {
-        GeneratorArgs { name: "m".to_owned(), ..args }
+        GeneratorArgs {
+            name: "m".to_owned(),
+            ..args
+        }
     }
 
     #[test]
     fn pairs_come_from_env_files_literals_and_files() {
         let json = make(named(GeneratorArgs {
             literals: vec!["l='quoted'".to_owned(), "e=a=b".to_owned()],
-            files: vec!["a.txt".to_owned(), "key=a.txt".to_owned(), "binary".to_owned()],
+            files: vec![
+                "a.txt".to_owned(),
+                "key=a.txt".to_owned(),
+                "binary".to_owned(),
+            ],
             envs: vec!["x.env".to_owned()],
             ..GeneratorArgs::default()
         }))
@@ -183,8 +223,14 @@ mod tests {
 
     #[test]
     fn a_key_must_not_be_given_twice() {
-        let args = GeneratorArgs { literals: vec!["a=1".to_owned(), "a=2".to_owned()], ..GeneratorArgs::default() };
-        assert_eq!(make(named(args)).unwrap_err().message, "configmap m illegally repeats the key `a`");
+        let args = GeneratorArgs {
+            literals: vec!["a=1".to_owned(), "a=2".to_owned()],
+            ..GeneratorArgs::default()
+        };
+        assert_eq!(
+            make(named(args)).unwrap_err().message,
+            "configmap m illegally repeats the key `a`"
+        );
     }
 
     #[test]
@@ -194,7 +240,11 @@ mod tests {
             ..GeneratorOptions::default()
         };
         let global = GeneratorOptions {
-            labels: [("a".to_owned(), "global".to_owned()), ("b".to_owned(), "global".to_owned())].into(),
+            labels: [
+                ("a".to_owned(), "global".to_owned()),
+                ("b".to_owned(), "global".to_owned()),
+            ]
+            .into(),
             immutable: true,
             ..GeneratorOptions::default()
         };

@@ -145,7 +145,11 @@ fields!(Var "Var" { "name" => name: string, "objref" => object: strukt, "fieldre
 
 impl Var {
     pub(crate) fn field_path(&self) -> &str {
-        if self.field.field_path.is_empty() { "metadata.name" } else { &self.field.field_path }
+        if self.field.field_path.is_empty() {
+            "metadata.name"
+        } else {
+            &self.field.field_path
+        }
     }
 }
 
@@ -266,13 +270,21 @@ impl GeneratorOptions {
     /// The options of one generator with those of the whole file: its own labels and annotations win, and what either
     /// switches on is on.
     pub(crate) fn merged(local: Option<&Self>, global: Option<&Self>) -> Option<Self> {
-        let Some(global) = global else { return local.cloned() };
+        let Some(global) = global else {
+            return local.cloned();
+        };
         let mut merged = local.cloned().unwrap_or_default();
         for (key, value) in &global.labels {
-            merged.labels.entry(key.clone()).or_insert_with(|| value.clone());
+            merged
+                .labels
+                .entry(key.clone())
+                .or_insert_with(|| value.clone());
         }
         for (key, value) in &global.annotations {
-            merged.annotations.entry(key.clone()).or_insert_with(|| value.clone());
+            merged
+                .annotations
+                .entry(key.clone())
+                .or_insert_with(|| value.clone());
         }
         merged.disable_name_suffix_hash |= global.disable_name_suffix_hash;
         merged.immutable |= global.immutable;

@@ -8,9 +8,12 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 pub(crate) use args::{
-    ConfigMapArgs, FieldSpec, GeneratorArgs, GeneratorOptions, Image, Label, Patch, PatchOptions, Replica, SecretArgs, Selector, SortOptions, Var, fields,
+    ConfigMapArgs, FieldSpec, GeneratorArgs, GeneratorOptions, Image, Label, Patch, PatchOptions,
+    Replica, SecretArgs, Selector, SortOptions, Var, fields,
 };
-pub(crate) use replacement::{FieldOptions, Replacement, ReplacementField, SourceSelector, TargetSelector};
+pub(crate) use replacement::{
+    FieldOptions, Replacement, ReplacementField, SourceSelector, TargetSelector,
+};
 
 use crate::decode::{At, Fields, Mode, decode};
 use crate::error::{Error, Result, bail};
@@ -78,7 +81,9 @@ impl Fields for Kustomization {
         let mut says_something = given;
         match name {
             "kind" | "apiversion" => says_something = false,
-            "nameprefix" | "namesuffix" | "namespace" => says_something = value.as_str().is_some_and(|text| !text.is_empty()),
+            "nameprefix" | "namesuffix" | "namespace" => {
+                says_something = value.as_str().is_some_and(|text| !text.is_empty())
+            }
             "bases" | "imagetags" | "helmchartinflationgenerator" => {
                 says_something = value.as_array().is_some_and(|items| !items.is_empty());
             }
@@ -97,7 +102,9 @@ impl Fields for Kustomization {
                 self.deprecated.common_labels = given;
             }
             "labels" => self.labels = at.list(value).unwrap_or_default(),
-            "commonannotations" => self.common_annotations = at.string_map(value).unwrap_or_default(),
+            "commonannotations" => {
+                self.common_annotations = at.string_map(value).unwrap_or_default()
+            }
             "patchesstrategicmerge" => {
                 self.patches_strategic_merge = at.strings(value).unwrap_or_default();
                 self.deprecated.patches_strategic_merge = given;
@@ -163,7 +170,11 @@ fields!(ObjectMeta "ObjectMeta" {
 
 impl Kustomization {
     /// Reads a file's content. Warnings about deprecated fields go to `warn`.
-    pub(crate) fn parse(content: &[u8], folder: &str, warn: &mut dyn FnMut(&'static str)) -> Result<Self> {
+    pub(crate) fn parse(
+        content: &[u8],
+        folder: &str,
+        warn: &mut dyn FnMut(&'static str),
+    ) -> Result<Self> {
         let this = Self::parse_unchecked(content, warn)?;
         if !this.says_something {
             bail!("kustomization.yaml is empty");
@@ -173,7 +184,11 @@ impl Kustomization {
     }
 
     /// As `parse`, for a caller who adds fields: the file may be empty.
-    pub(crate) fn parse_lenient(content: &[u8], folder: &str, warn: &mut dyn FnMut(&'static str)) -> Result<Self> {
+    pub(crate) fn parse_lenient(
+        content: &[u8],
+        folder: &str,
+        warn: &mut dyn FnMut(&'static str),
+    ) -> Result<Self> {
         let this = Self::parse_unchecked(content, warn)?;
         this.check(folder)?;
         Ok(this)
@@ -181,15 +196,20 @@ impl Kustomization {
 
     /// What a file would say that lists these resources.
     pub(crate) fn generated(resources: Vec<String>) -> Self {
-        let mut this = Self { resources, ..Self::default() };
+        let mut this = Self {
+            resources,
+            ..Self::default()
+        };
         this.fix();
         this
     }
 
     fn parse_unchecked(content: &[u8], warn: &mut dyn FnMut(&'static str)) -> Result<Self> {
-        let json = crate::yaml::to_json(content).map_err(|error| error.wrap("invalid Kustomization"))?;
-        let mut this = decode::<Self>(&json, Mode::KUSTOMIZATION)
-            .map_err(|error| Error::new(format!("invalid Kustomization: {}", error.message)).at_field(&error.field))?;
+        let json =
+            crate::yaml::to_json(content).map_err(|error| error.wrap("invalid Kustomization"))?;
+        let mut this = decode::<Self>(&json, Mode::KUSTOMIZATION).map_err(|error| {
+            Error::new(format!("invalid Kustomization: {}", error.message)).at_field(&error.field)
+        })?;
         this.warn_of_deprecated(warn);
         this.fix();
         Ok(this)
@@ -200,13 +220,23 @@ impl Kustomization {
     }
 
     fn warn_of_deprecated(&self, warn: &mut dyn FnMut(&'static str)) {
-        let Deprecated { bases, common_labels, image_tags, patches_json6902, patches_strategic_merge, vars } = self.deprecated;
+        let Deprecated {
+            bases,
+            common_labels,
+            image_tags,
+            patches_json6902,
+            patches_strategic_merge,
+            vars,
+        } = self.deprecated;
         for (used, warning) in [
             (bases, warning!("bases", "resources")),
             (common_labels, warning!("commonLabels", "labels")),
             (image_tags, warning!("imageTags", "images")),
             (patches_json6902, warning!("patchesJson6902", "patches")),
-            (patches_strategic_merge, warning!("patchesStrategicMerge", "patches")),
+            (
+                patches_strategic_merge,
+                warning!("patchesStrategicMerge", "patches"),
+            ),
             (vars, warning!("vars", "replacements", "[EXPERIMENTAL] ")),
         ] {
             if used {
@@ -220,13 +250,23 @@ impl Kustomization {
             KUSTOMIZATION.clone_into(&mut self.kind);
         }
         if self.api_version.is_empty() {
-            let version = if self.is_component() { COMPONENT_VERSION } else { KUSTOMIZATION_VERSION };
+            let version = if self.is_component() {
+                COMPONENT_VERSION
+            } else {
+                KUSTOMIZATION_VERSION
+            };
             version.clone_into(&mut self.api_version);
         }
         self.resources.append(&mut self.bases);
         self.images.append(&mut self.image_tags);
-        let config_maps = self.config_map_generator.iter_mut().map(|args| &mut args.generator);
-        let secrets = self.secret_generator.iter_mut().map(|args| &mut args.generator);
+        let config_maps = self
+            .config_map_generator
+            .iter_mut()
+            .map(|args| &mut args.generator);
+        let secrets = self
+            .secret_generator
+            .iter_mut()
+            .map(|args| &mut args.generator);
         for generator in config_maps.chain(secrets) {
             if !generator.env.is_empty() {
                 generator.envs.push(std::mem::take(&mut generator.env));
@@ -239,22 +279,36 @@ impl Kustomization {
         if self.kind != KUSTOMIZATION && self.kind != COMPONENT {
             errors.push("kind should be Kustomization or Component".to_owned());
         }
-        let required = if self.is_component() { COMPONENT_VERSION } else { KUSTOMIZATION_VERSION };
+        let required = if self.is_component() {
+            COMPONENT_VERSION
+        } else {
+            KUSTOMIZATION_VERSION
+        };
         if self.api_version != required {
             errors.push(format!("apiVersion for {} should be {required}", self.kind));
         }
         if errors.is_empty() {
             return Ok(());
         }
-        bail!("Failed to read kustomization file under {folder}:\n{}", errors.join("\n"))
+        bail!(
+            "Failed to read kustomization file under {folder}:\n{}",
+            errors.join("\n")
+        )
     }
 }
 
 macro_rules! warning {
-    ($field:literal, $instead:literal) => { warning!($field, $instead, "") };
+    ($field:literal, $instead:literal) => {
+        warning!($field, $instead, "")
+    };
     ($field:literal, $instead:literal, $note:literal) => {
         concat!(
-            "# Warning: '", $field, "' is deprecated. Please use '", $instead, "' instead. ", $note,
+            "# Warning: '",
+            $field,
+            "' is deprecated. Please use '",
+            $instead,
+            "' instead. ",
+            $note,
             "Run 'kustomize edit fix' to update your Kustomization automatically."
         )
     };

@@ -47,7 +47,11 @@ impl fmt::Display for SourceSelector {
         }
         match &self.options {
             Some(options) if !options.delimiter.is_empty() || options.create => {
-                write!(f, ":{}({}), create={}", options.delimiter, options.index, options.create)
+                write!(
+                    f,
+                    ":{}({}), create={}",
+                    options.delimiter, options.index, options.create
+                )
             }
             _ => Ok(()),
         }

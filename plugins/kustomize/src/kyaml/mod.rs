@@ -6,7 +6,7 @@ mod path_match;
 use rosin_manifest::node::{Kind, Mapping, Node, Scalar, Style, Tag};
 use rosin_manifest::yaml::resolve;
 
-pub(crate) use field_spec::{apply_spec, apply_specs};
+pub(crate) use field_spec::{apply_path, apply_spec, apply_specs, fits};
 pub(crate) use path_match::{PathMatch, match_path};
 
 use crate::error::{Error, Result, bail};
@@ -85,7 +85,11 @@ pub(crate) fn demand(node: &Node, kind: NodeKind) -> Result<()> {
 
 /// What a scalar means that is written without a tag in the given style.
 fn untagged(value: &str, style: Style) -> Scalar {
-    let tag = if style == Style::Plain && !value.contains('\n') { resolve::kyaml(value) } else { Tag::Str };
+    let tag = if style == Style::Plain && !value.contains('\n') {
+        resolve::kyaml(value)
+    } else {
+        Tag::Str
+    };
     Scalar::new(value, tag, style)
 }
 
@@ -196,10 +200,20 @@ fn is_list_index(part: &str) -> bool {
     part.starts_with('[') && part.ends_with(']')
 }
 
+/// Whether a part of a path is the name of a field, and nothing of the other things that a part can be.
+fn is_plain_field(part: &str) -> bool {
+    !matches!(
+        part.as_bytes(),
+        [] | [b'0'..=b'9' | b'+' | b'-' | b'*' | b'[' | b' ' | b'\t', ..] | [.., b' ' | b'\t']
+    )
+}
+
 /// Go's `Atoi`: an optional sign and digits.
 fn integer(part: &str) -> Option<i64> {
     let digits = part.strip_prefix(['+', '-']).unwrap_or(part);
-    (!digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit())).then(|| part.parse().ok()).flatten()
+    (!digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()))
+        .then(|| part.parse().ok())
+        .flatten()
 }
 
 /// Splits `[name=value]`.
@@ -241,7 +255,11 @@ fn step(node: &Node, part: &Part<'_>) -> Result<Step> {
         Part::Index(index) => {
             demand(node, NodeKind::Sequence)?;
             let found = node.as_sequence().is_some_and(|items| *index < items.len());
-            Ok(if found { Step::Item(*index) } else { Step::Nowhere })
+            Ok(if found {
+                Step::Item(*index)
+            } else {
+                Step::Nowhere
+            })
         }
         Part::Last => {
             demand(node, NodeKind::Sequence)?;
@@ -265,7 +283,11 @@ fn step(node: &Node, part: &Part<'_>) -> Result<Step> {
         }
         Part::Field(field) => {
             demand(node, NodeKind::Mapping)?;
-            Ok(if node.get(field).is_some() { Step::Field } else { Step::Nowhere })
+            Ok(if node.get(field).is_some() {
+                Step::Field
+            } else {
+                Step::Nowhere
+            })
         }
     }
 }
@@ -273,7 +295,11 @@ fn step(node: &Node, part: &Part<'_>) -> Result<Step> {
 /// Follows a path; None where a part is missing.
 pub(crate) fn lookup<'n>(node: &'n Node, path: &[String]) -> Result<Option<&'n Node>> {
     let mut node = node;
-    for text in path.iter().map(|part| part.trim()).filter(|part| !part.is_empty()) {
+    for text in path
+        .iter()
+        .map(|part| part.trim())
+        .filter(|part| !part.is_empty())
+    {
         let part = part(text)?;
         let next = match step(node, &part)? {
             Step::Item(index) => node.as_sequence().and_then(|items| items.get(index)),
@@ -290,10 +316,16 @@ pub(crate) fn lookup<'n>(node: &'n Node, path: &[String]) -> Result<Option<&'n N
 
 pub(crate) fn lookup_mut<'n>(node: &'n mut Node, path: &[String]) -> Result<Option<&'n mut Node>> {
     let mut node = node;
-    for text in path.iter().map(|part| part.trim()).filter(|part| !part.is_empty()) {
+    for text in path
+        .iter()
+        .map(|part| part.trim())
+        .filter(|part| !part.is_empty())
+    {
         let part = part(text)?;
         let next = match step(node, &part)? {
-            Step::Item(index) => node.as_sequence_mut().and_then(|items| items.get_mut(index)),
+            Step::Item(index) => node
+                .as_sequence_mut()
+                .and_then(|items| items.get_mut(index)),
             Step::Field => node.get_mut(text),
             Step::Nowhere => None,
         };
@@ -309,21 +341,33 @@ pub(crate) fn lookup_mut<'n>(node: &'n mut Node, path: &[String]) -> Result<Opti
 fn kind_before(next: Option<&str>, leaf: NodeKind) -> NodeKind {
     match next {
         None | Some("") => leaf,
-        Some(next) if is_list_index(next) || integer(next).is_some_and(|index| index >= 0) => NodeKind::Sequence,
+        Some(next) if is_list_index(next) || integer(next).is_some_and(|index| index >= 0) => {
+            NodeKind::Sequence
+        }
         Some(_) => NodeKind::Mapping,
     }
 }
 
 /// Follows a path and creates what is missing; the last part becomes a node of the given kind. None where a list has no such
 /// index, which is not created.
-pub(crate) fn lookup_create<'n>(node: &'n mut Node, path: &[String], leaf: NodeKind) -> Result<Option<&'n mut Node>> {
-    let parts: Vec<&str> = path.iter().map(|part| part.trim()).filter(|part| !part.is_empty()).collect();
+pub(crate) fn lookup_create<'n>(
+    node: &'n mut Node,
+    path: &[String],
+    leaf: NodeKind,
+) -> Result<Option<&'n mut Node>> {
+    let parts: Vec<&str> = path
+        .iter()
+        .map(|part| part.trim())
+        .filter(|part| !part.is_empty())
+        .collect();
     let mut node = node;
     for (at, text) in parts.iter().enumerate() {
         let part = part(text)?;
         let step = step(node, &part)?;
         let next = match (step, part) {
-            (Step::Item(index), _) => node.as_sequence_mut().and_then(|items| items.get_mut(index)),
+            (Step::Item(index), _) => node
+                .as_sequence_mut()
+                .and_then(|items| items.get_mut(index)),
             (Step::Field, _) => node.get_mut(text),
             (Step::Nowhere, Part::Field(name)) => {
                 let created = kind_before(parts.get(at + 1).copied(), leaf).empty();
@@ -370,7 +414,10 @@ mod tests {
     fn paths_keep_what_is_escaped_or_bracketed() {
         assert_eq!(split_path("/a/b\\/c/d", '/'), ["a", "b/c", "d"]);
         assert_eq!(parts("spec.[name=a.b].x"), ["spec", "[name=a.b]", "x"]);
-        assert_eq!(parts("metadata.annotations.[a.b/c]"), ["metadata", "annotations", "a.b/c"]);
+        assert_eq!(
+            parts("metadata.annotations.[a.b/c]"),
+            ["metadata", "annotations", "a.b/c"]
+        );
     }
 
     #[test]
@@ -386,7 +433,10 @@ mod tests {
     #[test]
     fn lookup_goes_through_lists_by_index_and_by_field() {
         let node = crate::yaml::tests_node("a: [{name: x, v: 1}, {name: y, v: 2}]");
-        assert_eq!(text(lookup(&node, &parts("a.[name=y].v")).unwrap().unwrap()), "2");
+        assert_eq!(
+            text(lookup(&node, &parts("a.[name=y].v")).unwrap().unwrap()),
+            "2"
+        );
         assert_eq!(text(lookup(&node, &parts("a.0.v")).unwrap().unwrap()), "1");
         assert_eq!(text(lookup(&node, &parts("a.-.v")).unwrap().unwrap()), "2");
         assert!(lookup(&node, &parts("a.7.v")).unwrap().is_none());
@@ -396,9 +446,25 @@ mod tests {
     #[test]
     fn lookup_create_makes_mappings_and_list_elements() {
         let mut node = Node::mapping();
-        let leaf = lookup_create(&mut node, &parts("spec.items.[name=x].value"), NodeKind::Scalar).unwrap().unwrap();
+        let leaf = lookup_create(
+            &mut node,
+            &parts("spec.items.[name=x].value"),
+            NodeKind::Scalar,
+        )
+        .unwrap()
+        .unwrap();
         set_scalar(leaf, "1", None).unwrap();
-        assert_eq!(text(lookup(&node, &parts("spec.items.0.name")).unwrap().unwrap()), "x");
-        assert_eq!(text(lookup(&node, &parts("spec.items.0.value")).unwrap().unwrap()), "1");
+        assert_eq!(
+            text(lookup(&node, &parts("spec.items.0.name")).unwrap().unwrap()),
+            "x"
+        );
+        assert_eq!(
+            text(
+                lookup(&node, &parts("spec.items.0.value"))
+                    .unwrap()
+                    .unwrap()
+            ),
+            "1"
+        );
     }
 }

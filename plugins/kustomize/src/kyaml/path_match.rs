@@ -13,7 +13,11 @@ pub(crate) struct PathMatch<'a> {
 }
 
 /// Calls `visit` with every field that the path names, and says how many there were.
-pub(crate) fn match_path(node: &mut Node, path: &[String], matching: &mut PathMatch<'_>) -> Result<usize> {
+pub(crate) fn match_path(
+    node: &mut Node,
+    path: &[String],
+    matching: &mut PathMatch<'_>,
+) -> Result<usize> {
     let Some((first, rest)) = path.split_first() else {
         (matching.visit)(node)?;
         return Ok(1);
@@ -35,7 +39,12 @@ pub(crate) fn match_path(node: &mut Node, path: &[String], matching: &mut PathMa
     field(node, first, rest, matching)
 }
 
-fn field(node: &mut Node, name: &str, rest: &[String], matching: &mut PathMatch<'_>) -> Result<usize> {
+fn field(
+    node: &mut Node,
+    name: &str,
+    rest: &[String],
+    matching: &mut PathMatch<'_>,
+) -> Result<usize> {
     if !node.is_null() {
         demand(node, NodeKind::Mapping)?;
     }
@@ -68,9 +77,16 @@ fn inside_text(field: &Node, rest: &[String], matching: &mut PathMatch<'_>) -> R
     match_path(&mut parsed, rest, matching)
 }
 
-fn index(node: &mut Node, first: &str, rest: &[String], matching: &mut PathMatch<'_>) -> Result<usize> {
+fn index(
+    node: &mut Node,
+    first: &str,
+    rest: &[String],
+    matching: &mut PathMatch<'_>,
+) -> Result<usize> {
     demand(node, NodeKind::Sequence)?;
-    let index = integer(first).and_then(|index| usize::try_from(index).ok()).unwrap_or(usize::MAX);
+    let index = integer(first)
+        .and_then(|index| usize::try_from(index).ok())
+        .unwrap_or(usize::MAX);
     let Some(items) = node.as_sequence_mut() else {
         bail!("index {first} specified but only 0 elements found");
     };
@@ -84,7 +100,12 @@ fn index(node: &mut Node, first: &str, rest: &[String], matching: &mut PathMatch
     }
 }
 
-fn elements(node: &mut Node, first: &str, rest: &[String], matching: &mut PathMatch<'_>) -> Result<usize> {
+fn elements(
+    node: &mut Node,
+    first: &str,
+    rest: &[String],
+    matching: &mut PathMatch<'_>,
+) -> Result<usize> {
     let (name, pattern) = split_element(first)?;
     demand(node, NodeKind::Sequence)?;
     let has_items = node.as_sequence().is_some_and(|items| !items.is_empty());
@@ -99,7 +120,9 @@ fn elements(node: &mut Node, first: &str, rest: &[String], matching: &mut PathMa
                 }
                 continue;
             }
-            let matches = item.get(name).is_some_and(|value| regex.is_match(crate::yaml::node_text(value).trim()));
+            let matches = item
+                .get(name)
+                .is_some_and(|value| regex.is_match(crate::yaml::node_text(value).trim()));
             if matches {
                 count += match_path(item, rest, matching)?;
             }
@@ -131,7 +154,10 @@ mod tests {
     fn replaced(source: &str, path: &str, create: bool) -> (usize, String) {
         let mut node = tests_node(source);
         let mut set = |node: &mut Node| set_scalar(node, "new", None);
-        let mut matching = PathMatch { create: create.then_some(NodeKind::Scalar), visit: &mut set };
+        let mut matching = PathMatch {
+            create: create.then_some(NodeKind::Scalar),
+            visit: &mut set,
+        };
         let count = match_path(&mut node, &split_bracketed(path, '.'), &mut matching).unwrap();
         (count, node.to_json().unwrap().to_string())
     }
@@ -141,7 +167,10 @@ mod tests {
         let source = "c: [{name: a1, v: x}, {name: b, v: x}, {name: a2, v: x}]";
         let (count, json) = replaced(source, "c.[name=a.].v", false);
         assert_eq!(count, 2);
-        assert_eq!(json, r#"{"c":[{"name":"a1","v":"new"},{"name":"b","v":"x"},{"name":"a2","v":"new"}]}"#);
+        assert_eq!(
+            json,
+            r#"{"c":[{"name":"a1","v":"new"},{"name":"b","v":"x"},{"name":"a2","v":"new"}]}"#
+        );
         assert_eq!(replaced(source, "c.*.v", false).0, 3);
         assert_eq!(replaced(source, "c.1.v", false).0, 1);
         assert_eq!(replaced(source, "c.*.nope", false).0, 0);
@@ -150,7 +179,10 @@ mod tests {
     #[test]
     fn missing_elements_are_created_on_demand() {
         let (count, json) = replaced("c: []", "c.[name=a].v", true);
-        assert_eq!((count, json.as_str()), (1, r#"{"c":[{"name":"a","v":"new"}]}"#));
+        assert_eq!(
+            (count, json.as_str()),
+            (1, r#"{"c":[{"name":"a","v":"new"}]}"#)
+        );
         let (count, json) = replaced("{}", "c.0.v", true);
         assert_eq!((count, json.as_str()), (1, r#"{"c":[{"v":"new"}]}"#));
     }

@@ -10,7 +10,8 @@ use crate::kustomization::{FieldSpec, GeneratorOptions, Label, Patch as PatchEnt
 use crate::origin::Origin;
 use crate::resource::Resource;
 use crate::transform::{
-    ImageTag, JsonPatch, NamespaceArgs, Patch, PatchArgs, Side, StrategicMerge, Transformer, load_replacements,
+    ImageTag, JsonPatch, NamespaceArgs, Patch, PatchArgs, Side, StrategicMerge, Transformer,
+    load_replacements,
 };
 
 type Generate<'t> = Box<dyn Fn() -> Result<Resource> + 't>;
@@ -23,37 +24,50 @@ impl Target<'_> {
         let mut generators: Vec<(Generate<'_>, Option<Origin>)> = Vec::new();
         for args in &kustomization.config_map_generator {
             let mut args = args.clone();
-            args.generator.options = GeneratorOptions::merged(args.generator.options.as_ref(), global);
+            args.generator.options =
+                GeneratorOptions::merged(args.generator.options.as_ref(), global);
             let generate = move || generate::config_map(&args, &self.loader, self.source());
             generators.push((Box::new(generate), self.origin_of("ConfigMapGenerator")));
         }
         for args in &kustomization.secret_generator {
             let mut args = args.clone();
-            args.generator.options = GeneratorOptions::merged(args.generator.options.as_ref(), global);
+            args.generator.options =
+                GeneratorOptions::merged(args.generator.options.as_ref(), global);
             let generate = move || generate::secret(&args, &self.loader, self.source());
             generators.push((Box::new(generate), self.origin_of("SecretGenerator")));
         }
         if kustomization.helm_charts {
-            bail!("trouble configuring builtin HelmChartInflationGenerator: must specify --enable-helm");
+            bail!(
+                "trouble configuring builtin HelmChartInflationGenerator: must specify --enable-helm"
+            );
         }
         Ok(generators)
     }
 
     fn origin_of(&self, kind: &str) -> Option<Origin> {
-        self.origin.as_ref().map(|origin| origin.of_builtin(self.file, kind))
+        self.origin
+            .as_ref()
+            .map(|origin| origin.of_builtin(self.file, kind))
     }
 
     pub(super) fn builtin_transformers(&self, config: &Config) -> Result<Transformers> {
         let mut transformers = Transformers::new();
-        let mut add = |kind: &str, transformer: Transformer| transformers.push((transformer, self.origin_of(kind)));
+        let mut add = |kind: &str, transformer: Transformer| {
+            transformers.push((transformer, self.origin_of(kind)))
+        };
         let kustomization = &self.kustomization;
         let source = self.source();
 
         let paths = &kustomization.patches_strategic_merge;
         if !paths.is_empty() {
-            let patches = StrategicMerge::new(paths, "", &self.loader, &source)
-                .wrap(trouble("PatchStrategicMergeTransformer", &json!({ "paths": paths })))?;
-            add("PatchStrategicMergeTransformer", Transformer::StrategicMerge(patches));
+            let patches = StrategicMerge::new(paths, "", &self.loader, &source).wrap(trouble(
+                "PatchStrategicMergeTransformer",
+                &json!({ "paths": paths }),
+            ))?;
+            add(
+                "PatchStrategicMergeTransformer",
+                Transformer::StrategicMerge(patches),
+            );
         }
         for entry in &kustomization.patches {
             let config = patch_config(entry);
@@ -64,8 +78,8 @@ impl Target<'_> {
                 options: entry.options,
             };
             let text = || crate::yaml::config_text(&config);
-            let patch =
-                Patch::new(args, &text, &self.loader, &source).wrap(trouble("PatchTransformer", &config))?;
+            let patch = Patch::new(args, &text, &self.loader, &source)
+                .wrap(trouble("PatchTransformer", &config))?;
             add("PatchTransformer", Transformer::Patch(patch));
         }
         if !kustomization.namespace.is_empty() {
@@ -77,25 +91,57 @@ impl Target<'_> {
             add("NamespaceTransformer", Transformer::Namespace(args));
         }
         for (kind, side, text, specs) in [
-            ("PrefixTransformer", Side::Prefix, &kustomization.name_prefix, &config.name_prefix),
-            ("SuffixTransformer", Side::Suffix, &kustomization.name_suffix, &config.name_suffix),
+            (
+                "PrefixTransformer",
+                Side::Prefix,
+                &kustomization.name_prefix,
+                &config.name_prefix,
+            ),
+            (
+                "SuffixTransformer",
+                Side::Suffix,
+                &kustomization.name_suffix,
+                &config.name_suffix,
+            ),
         ] {
             if !text.is_empty() {
-                add(kind, Transformer::Affix { side, text: text.clone(), specs: specs.clone() });
+                add(
+                    kind,
+                    Transformer::Affix {
+                        side,
+                        text: text.clone(),
+                        specs: specs.clone(),
+                    },
+                );
             }
         }
         if !kustomization.labels.is_empty() || !kustomization.common_labels.is_empty() {
             for label in &kustomization.labels {
                 let specs = label_specs(label, config)?;
-                add("LabelTransformer", Transformer::Labels { labels: label.pairs.clone(), specs });
+                add(
+                    "LabelTransformer",
+                    Transformer::Labels {
+                        labels: label.pairs.clone(),
+                        specs,
+                    },
+                );
             }
             let labels = kustomization.common_labels.clone();
-            add("LabelTransformer", Transformer::Labels { labels, specs: config.common_labels.clone() });
+            add(
+                "LabelTransformer",
+                Transformer::Labels {
+                    labels,
+                    specs: config.common_labels.clone(),
+                },
+            );
         }
         if !kustomization.common_annotations.is_empty() {
             let annotations = kustomization.common_annotations.clone();
             let specs = config.common_annotations.clone();
-            add("AnnotationsTransformer", Transformer::Annotations { annotations, specs });
+            add(
+                "AnnotationsTransformer",
+                Transformer::Annotations { annotations, specs },
+            );
         }
         for entry in &kustomization.patches_json6902 {
             let args = PatchArgs {
@@ -104,21 +150,32 @@ impl Target<'_> {
                 target: entry.target.clone(),
                 options: None,
             };
-            let patch = JsonPatch::new(args, &self.loader, &source)
-                .wrap(trouble("PatchJson6902Transformer", &json_patch_config(entry)))?;
+            let patch = JsonPatch::new(args, &self.loader, &source).wrap(trouble(
+                "PatchJson6902Transformer",
+                &json_patch_config(entry),
+            ))?;
             add("PatchJson6902Transformer", Transformer::JsonPatch(patch));
         }
         for replica in &kustomization.replicas {
-            let transformer = Transformer::Replicas { replica: replica.clone(), specs: config.replicas.clone() };
+            let transformer = Transformer::Replicas {
+                replica: replica.clone(),
+                specs: config.replicas.clone(),
+            };
             add("ReplicaCountTransformer", transformer);
         }
         for image in &kustomization.images {
-            add("ImageTagTransformer", Transformer::Image(ImageTag::new(image.clone(), config.images.clone())));
+            add(
+                "ImageTagTransformer",
+                Transformer::Image(ImageTag::new(image.clone(), config.images.clone())),
+            );
         }
         if !kustomization.replacements.is_empty() {
             let replacements = load_replacements(&kustomization.replacements, &self.loader)
                 .wrap("trouble configuring builtin ReplacementTransformer")?;
-            add("ReplacementTransformer", Transformer::Replacements(replacements));
+            add(
+                "ReplacementTransformer",
+                Transformer::Replacements(replacements),
+            );
         }
         Ok(transformers)
     }
@@ -126,7 +183,10 @@ impl Target<'_> {
 
 /// The layer that names a transformer and quotes its configuration.
 fn trouble(kind: &str, config: &Value) -> String {
-    format!("trouble configuring builtin {kind} with config: `\n{}`", crate::yaml::config_text(config))
+    format!(
+        "trouble configuring builtin {kind} with config: `\n{}`",
+        crate::yaml::config_text(config)
+    )
 }
 
 /// Where a label goes: to what the entry and the user's configuration say, and to selectors or templates on demand.
@@ -146,7 +206,11 @@ fn label_specs(label: &Label, config: &Config) -> Result<Vec<FieldSpec>> {
         merge_specs(&mut specs, &config.volume_claim_template_labels)
             .map_err(|error| error.wrap("failed to merge volumeClaimTemplate fieldSpec"))?;
     }
-    let metadata = FieldSpec { path: "metadata/labels".to_owned(), create: true, ..FieldSpec::default() };
+    let metadata = FieldSpec {
+        path: "metadata/labels".to_owned(),
+        create: true,
+        ..FieldSpec::default()
+    };
     merge_specs(&mut specs, &[metadata]).map_err(failed)?;
     Ok(specs)
 }
@@ -159,9 +223,10 @@ fn patch_config(entry: &PatchEntry) -> Value {
     }
     if let Some(options) = &entry.options {
         let mut flags = Map::new();
-        for (name, set) in
-            [("allowNameChange", options.allow_name_change), ("allowKindChange", options.allow_kind_change)]
-        {
+        for (name, set) in [
+            ("allowNameChange", options.allow_name_change),
+            ("allowKindChange", options.allow_kind_change),
+        ] {
             if set {
                 flags.insert(name.to_owned(), set.into());
             }

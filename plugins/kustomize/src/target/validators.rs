@@ -11,7 +11,10 @@ const VALIDATED_BY: &str = "validated-by";
 
 impl Target<'_> {
     pub(super) fn validate(&self, collected: &mut Accumulator) -> Result<()> {
-        let configs = self.plugin_configs(&self.kustomization.validators, "configuring external transformer")?;
+        let configs = self.plugin_configs(
+            &self.kustomization.validators,
+            "configuring external transformer",
+        )?;
         let mut validators = Vec::with_capacity(configs.len());
         for config in &configs {
             validators.push(plugin::transformer(config, &self.loader, self.context)?);
@@ -19,7 +22,8 @@ impl Target<'_> {
         for validator in validators {
             let before: Vec<Resource> = collected.resources.iter().cloned().collect();
             validator.apply(&mut collected.resources, self.context)?;
-            unchanged(&before, collected.resources.as_slice()).wrap("validator shouldn't modify the resource map")?;
+            unchanged(&before, collected.resources.as_slice())
+                .wrap("validator shouldn't modify the resource map")?;
         }
         Ok(())
     }
@@ -27,7 +31,11 @@ impl Target<'_> {
 
 fn unchanged(before: &[Resource], after: &[Resource]) -> Result<()> {
     if before.len() != after.len() {
-        bail!("lists have different number of entries: {} and {}", before.len(), after.len());
+        bail!(
+            "lists have different number of entries: {} and {}",
+            before.len(),
+            after.len()
+        );
     }
     for (before, after) in before.iter().zip(after) {
         let mut checked = after.clone();

@@ -25,7 +25,10 @@ pub(super) fn apply(
         if keeps_its_name(&original) {
             continue;
         }
-        for spec in specs.iter().filter(|spec| original.is_selected_by(&spec.gvk)) {
+        for spec in specs
+            .iter()
+            .filter(|spec| original.is_selected_by(&spec.gvk))
+        {
             if spec.path == "metadata/name" {
                 match side {
                     Side::Prefix => resource.add_prefix(affix),
@@ -35,14 +38,19 @@ pub(super) fn apply(
                     resource.store_previous_id(context);
                 }
             }
-            kyaml::apply_spec(&mut resource.node, spec, Some(NodeKind::Scalar), &mut |node| {
-                let name = kyaml::text(node);
-                let name = match side {
-                    Side::Prefix => format!("{affix}{name}"),
-                    Side::Suffix => format!("{name}{affix}"),
-                };
-                kyaml::set_scalar(node, &name, None)
-            })?;
+            kyaml::apply_spec(
+                &mut resource.node,
+                spec,
+                Some(NodeKind::Scalar),
+                &mut |node| {
+                    let name = kyaml::text(node);
+                    let name = match side {
+                        Side::Prefix => format!("{affix}{name}"),
+                        Side::Suffix => format!("{name}{affix}"),
+                    };
+                    kyaml::set_scalar(node, &name, None)
+                },
+            )?;
         }
     }
     Ok(())

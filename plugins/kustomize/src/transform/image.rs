@@ -22,7 +22,11 @@ impl ImageTag {
             "^{}(:[a-zA-Z0-9_.{{}}-]*)?(@[a-zA-Z0-9]+([.+_-][a-zA-Z0-9]+)*:[a-zA-Z0-9_.{{}}-]*)?$",
             image.name
         );
-        Self { image, specs, pattern: crate::pattern::compile(&pattern).ok() }
+        Self {
+            image,
+            specs,
+            pattern: crate::pattern::compile(&pattern).ok(),
+        }
     }
 
     pub(super) fn apply(&self, resources: &mut ResMap) -> Result<()> {
@@ -31,7 +35,9 @@ impl ImageTag {
                 continue;
             }
             self.in_containers(&mut resource.node)?;
-            kyaml::apply_specs(&mut resource.node, &self.specs, None, &mut |node| self.update(node))?;
+            kyaml::apply_specs(&mut resource.node, &self.specs, None, &mut |node| {
+                self.update(node)
+            })?;
         }
         Ok(())
     }
@@ -65,7 +71,11 @@ impl ImageTag {
     fn update(&self, node: &mut Node) -> Result<()> {
         kyaml::demand(node, NodeKind::Scalar)?;
         let value = kyaml::text(node);
-        if !self.pattern.as_ref().is_some_and(|pattern| pattern.is_match(value)) {
+        if !self
+            .pattern
+            .as_ref()
+            .is_some_and(|pattern| pattern.is_match(value))
+        {
             return Ok(());
         }
         let updated = self.updated(value);
@@ -74,7 +84,13 @@ impl ImageTag {
 
     fn updated(&self, value: &str) -> String {
         let (name, mut tag, mut digest) = split(value);
-        let Image { new_name, new_tag, digest: new_digest, tag_suffix, .. } = &self.image;
+        let Image {
+            new_name,
+            new_tag,
+            digest: new_digest,
+            tag_suffix,
+            ..
+        } = &self.image;
         let mut suffix = "";
         if !new_tag.is_empty() || !new_digest.is_empty() {
             (tag, digest) = (new_tag, new_digest);
@@ -107,7 +123,9 @@ fn split(image: &str) -> (&str, &str, &str) {
     match (colon, at_sign) {
         (None, None) => (image, "", ""),
         (Some(colon), None) => (&image[..colon], &image[colon + 1..], ""),
-        (Some(colon), Some(at)) if colon < at => (&image[..colon], &image[colon + 1..at], &image[at + 1..]),
+        (Some(colon), Some(at)) if colon < at => {
+            (&image[..colon], &image[colon + 1..at], &image[at + 1..])
+        }
         (_, Some(at)) => (&image[..at], "", &image[at + 1..]),
     }
 }
@@ -125,36 +143,69 @@ mod tests {
     }
 
     fn named(name: &str) -> Image {
-        Image { name: name.to_owned(), ..Image::default() }
+        Image {
+            name: name.to_owned(),
+            ..Image::default()
+        }
     }
 
     #[test]
     fn references_are_split_into_their_parts() {
-        assert_eq!(split("host:5000/a/b:1@sha256:x"), ("host:5000/a/b", "1", "sha256:x"));
+        assert_eq!(
+            split("host:5000/a/b:1@sha256:x"),
+            ("host:5000/a/b", "1", "sha256:x")
+        );
         assert_eq!(split("nginx@sha256:x"), ("nginx", "", "sha256:x"));
         assert_eq!(split("nginx"), ("nginx", "", ""));
     }
 
     #[test]
     fn a_new_tag_or_digest_replaces_both() {
-        let tag = Image { new_tag: "2".to_owned(), ..named("nginx") };
+        let tag = Image {
+            new_tag: "2".to_owned(),
+            ..named("nginx")
+        };
         assert_eq!(update(tag.clone(), "nginx:1@sha256:abc"), "nginx:2");
         assert_eq!(update(tag, "other/nginx:1"), "other/nginx:1");
-        let digest = Image { digest: "sha256:x".to_owned(), new_name: "n".to_owned(), ..named("nginx") };
+        let digest = Image {
+            digest: "sha256:x".to_owned(),
+            new_name: "n".to_owned(),
+            ..named("nginx")
+        };
         assert_eq!(update(digest, "nginx:1"), "n@sha256:x");
-        let suffix = Image { tag_suffix: "-a".to_owned(), ..named("nginx") };
+        let suffix = Image {
+            tag_suffix: "-a".to_owned(),
+            ..named("nginx")
+        };
         assert_eq!(update(suffix, "nginx:1@sha256:x"), "nginx:1-a");
     }
 
     #[test]
     fn a_name_that_is_no_pattern_fits_nothing() {
-        assert_eq!(update(Image { new_tag: "2".to_owned(), ..named("[") }, "[:1"), "[:1");
+        assert_eq!(
+            update(
+                Image {
+                    new_tag: "2".to_owned(),
+                    ..named("[")
+                },
+                "[:1"
+            ),
+            "[:1"
+        );
     }
 
     #[test]
     fn containers_are_found_in_kinds_that_nobody_knows() {
-        let mut node = tests_node("{kind: X, deep: [{containers: [{image: 'nginx:1'}]}], other: {image: 'nginx:1'}}");
-        let image = ImageTag::new(Image { new_tag: "2".to_owned(), ..named("nginx") }, Vec::new());
+        let mut node = tests_node(
+            "{kind: X, deep: [{containers: [{image: 'nginx:1'}]}], other: {image: 'nginx:1'}}",
+        );
+        let image = ImageTag::new(
+            Image {
+                new_tag: "2".to_owned(),
+                ..named("nginx")
+            },
+            Vec::new(),
+        );
         image.in_containers(&mut node).unwrap();
         assert_eq!(
             node.to_json().unwrap().to_string(),

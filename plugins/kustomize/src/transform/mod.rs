@@ -32,16 +32,29 @@ use crate::resource::Resource;
 pub(crate) enum Transformer {
     /// One after the other.
     All(Vec<Self>),
-    Annotations { annotations: BTreeMap<String, String>, specs: Vec<FieldSpec> },
+    Annotations {
+        annotations: BTreeMap<String, String>,
+        specs: Vec<FieldSpec>,
+    },
     Hash,
     Image(ImageTag),
     JsonPatch(JsonPatch),
-    Labels { labels: BTreeMap<String, String>, specs: Vec<FieldSpec> },
+    Labels {
+        labels: BTreeMap<String, String>,
+        specs: Vec<FieldSpec>,
+    },
     Namespace(NamespaceArgs),
-    Affix { side: Side, text: String, specs: Vec<FieldSpec> },
+    Affix {
+        side: Side,
+        text: String,
+        specs: Vec<FieldSpec>,
+    },
     Patch(Patch),
     Replacements(Vec<Replacement>),
-    Replicas { replica: Replica, specs: Vec<FieldSpec> },
+    Replicas {
+        replica: Replica,
+        specs: Vec<FieldSpec>,
+    },
     StrategicMerge(StrategicMerge),
     ValueAdd(ValueAdd),
 }
@@ -50,7 +63,10 @@ impl Transformer {
     pub(crate) fn apply(&self, resources: &mut ResMap, context: &Context) -> Result<()> {
         self.change(resources, context)?;
         if self.may_change_labels() {
-            resources.contents_mut().iter_mut().for_each(Resource::settle_shared);
+            resources
+                .contents_mut()
+                .iter_mut()
+                .for_each(Resource::settle_shared);
         }
         Ok(())
     }
@@ -76,17 +92,27 @@ impl Transformer {
 
     fn change(&self, resources: &mut ResMap, context: &Context) -> Result<()> {
         match self {
-            Self::All(all) => all.iter().try_for_each(|transformer| transformer.apply(resources, context)),
-            Self::Annotations { annotations, specs } => fields::set_entries(resources, annotations, specs),
+            Self::All(all) => all
+                .iter()
+                .try_for_each(|transformer| transformer.apply(resources, context)),
+            Self::Annotations { annotations, specs } => {
+                fields::set_entries(resources, annotations, specs)
+            }
             Self::Hash => add_hashes(resources, context),
             Self::Image(image) => image.apply(resources),
             Self::JsonPatch(patch) => patch.apply(resources, context),
             Self::Labels { labels, specs } => fields::set_entries(resources, labels, specs),
             Self::Namespace(args) => args.apply(resources, context),
-            Self::Affix { side, text, specs } => affix::apply(resources, *side, text, specs, context),
+            Self::Affix { side, text, specs } => {
+                affix::apply(resources, *side, text, specs, context)
+            }
             Self::Patch(patch) => patch.apply(resources, context),
-            Self::Replacements(replacements) => replacement::apply(resources, replacements, context),
-            Self::Replicas { replica, specs } => replicas::apply(resources, replica, specs, context),
+            Self::Replacements(replacements) => {
+                replacement::apply(resources, replacements, context)
+            }
+            Self::Replicas { replica, specs } => {
+                replicas::apply(resources, replica, specs, context)
+            }
             Self::StrategicMerge(patches) => patches.apply(resources, context),
             Self::ValueAdd(value_add) => value_add.apply(resources, context),
         }

@@ -52,7 +52,10 @@ impl NamespaceArgs {
         }
         let mut known: HashMap<Key, Vec<usize>> = HashMap::new();
         for (at, resource) in resources.iter().enumerate() {
-            known.entry(resource.current_id(context).key()).or_default().push(at);
+            known
+                .entry(resource.current_id(context).key())
+                .or_default()
+                .push(at);
         }
         for at in 0..resources.len() {
             let resource = &mut resources.as_mut_slice()[at];
@@ -61,8 +64,11 @@ impl NamespaceArgs {
             }
             let before = resource.current_id(context);
             resource.store_previous_id(context);
-            self.set_in_one(resource, context)
-                .map_err(|error| error.in_file(&resource.source.file).at_line(resource.source.line))?;
+            self.set_in_one(resource, context).map_err(|error| {
+                error
+                    .in_file(&resource.source.file)
+                    .at_line(resource.source.line)
+            })?;
             let after = resource.current_id(context);
             if let Some(others) = known.get_mut(&before.key()) {
                 others.retain(|other| *other != at);
@@ -82,8 +88,17 @@ impl NamespaceArgs {
         let is_core_v1 = resource.node.api_version() == "v1";
         let is_binding = matches!(resource.kind(), "RoleBinding" | "ClusterRoleBinding");
         if !context.is_cluster_scoped(resource.node.api_version(), resource.kind()) {
-            let own = FieldSpec { path: "metadata/namespace".to_owned(), create: true, ..FieldSpec::default() };
-            kyaml::apply_spec(&mut resource.node, &own, Some(NodeKind::Scalar), &mut |node| self.set(node))?;
+            let own = FieldSpec {
+                path: "metadata/namespace".to_owned(),
+                create: true,
+                ..FieldSpec::default()
+            };
+            kyaml::apply_spec(
+                &mut resource.node,
+                &own,
+                Some(NodeKind::Scalar),
+                &mut |node| self.set(node),
+            )?;
         }
         if is_binding {
             self.set_in_subjects(&mut resource.node)?;
@@ -95,16 +110,20 @@ impl NamespaceArgs {
                 && !(is_binding && of_binding && spec.path == "subjects/namespace")
         });
         for spec in specs {
-            kyaml::apply_spec(&mut resource.node, spec, Some(NodeKind::Scalar), &mut |node| self.set(node)).map_err(
-                |error| {
-                    let layer = if error.is_kind_other_than_scalar() {
-                        "namespace field specs must target scalar nodes"
-                    } else {
-                        "namespace transformation failed"
-                    };
-                    error.wrap(layer)
-                },
-            )?;
+            kyaml::apply_spec(
+                &mut resource.node,
+                spec,
+                Some(NodeKind::Scalar),
+                &mut |node| self.set(node),
+            )
+            .map_err(|error| {
+                let layer = if error.is_kind_other_than_scalar() {
+                    "namespace field specs must target scalar nodes"
+                } else {
+                    "namespace transformation failed"
+                };
+                error.wrap(layer)
+            })?;
         }
         Ok(())
     }
@@ -123,13 +142,19 @@ impl NamespaceArgs {
             SubjectMode::DefaultOnly => ("name", "default"),
             SubjectMode::AllServiceAccounts => ("kind", "ServiceAccount"),
         };
-        let Some(subjects) = object.get_mut("subjects").filter(|subjects| !subjects.is_null()) else {
+        let Some(subjects) = object
+            .get_mut("subjects")
+            .filter(|subjects| !subjects.is_null())
+        else {
             return Ok(());
         };
         let layer = "setting namespace on (cluster)role binding subjects";
         kyaml::demand(subjects, NodeKind::Sequence).wrap(layer)?;
         for subject in subjects.as_sequence_mut().into_iter().flatten() {
-            if subject.get(field).is_none_or(|value| kyaml::value(value) != wanted) {
+            if subject
+                .get(field)
+                .is_none_or(|value| kyaml::value(value) != wanted)
+            {
                 continue;
             }
             let path = ["namespace".to_owned()];
@@ -147,9 +172,14 @@ fn conflict(resources: &ResMap, twins: &[usize]) -> Error {
         .filter_map(|at| resources.get(*at))
         .map(|resource| crate::yaml::json_text(&resource.annotated()))
         .collect();
-    let error = Error::new(format!("namespace transformation produces ID conflict: [{}]", objects.join(" ")));
+    let error = Error::new(format!(
+        "namespace transformation produces ID conflict: [{}]",
+        objects.join(" ")
+    ));
     match twins.last().and_then(|at| resources.get(*at)) {
-        Some(resource) => error.in_file(&resource.source.file).at_line(resource.source.line),
+        Some(resource) => error
+            .in_file(&resource.source.file)
+            .at_line(resource.source.line),
         None => error,
     }
 }

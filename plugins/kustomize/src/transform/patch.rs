@@ -47,14 +47,25 @@ impl Patch {
         let (text, shown, source) = match (inline.is_empty(), args.path.is_empty()) {
             (true, true) => bail!("must specify one of patch and path in\n{}", config()),
             (false, false) => bail!("patch and path can't be set at the same time\n{}", config()),
-            (false, true) => (inline.as_bytes().to_vec(), format!("[patch: {}]", crate::yaml::go_quote(inline)), from.clone()),
+            (false, true) => (
+                inline.as_bytes().to_vec(),
+                format!("[patch: {}]", crate::yaml::go_quote(inline)),
+                from.clone(),
+            ),
             (true, false) => {
                 let path = &args.path;
                 let content = loader
                     .load(path)
                     .wrap(format!("failed to get the patch file from path({path})"))?;
                 let file = loader.resolve(path);
-                (content, format!("[path: {}]", crate::yaml::go_quote(path)), Source { file: file.as_str().into(), line: 0 })
+                (
+                    content,
+                    format!("[path: {}]", crate::yaml::go_quote(path)),
+                    Source {
+                        file: file.as_str().into(),
+                        line: 0,
+                    },
+                )
             }
         };
         let merge = read::resources(&text, &source.file);
@@ -65,7 +76,9 @@ impl Patch {
             }
             (Err(error), Err(_)) => {
                 // The original does not say why; we note the place that the first attempt found.
-                let mut failed = Error::new(format!("unable to parse SM or JSON patch from {shown}")).in_file(&source.file);
+                let mut failed =
+                    Error::new(format!("unable to parse SM or JSON patch from {shown}"))
+                        .in_file(&source.file);
                 if let (Some(line), false) = (error.line, args.path.is_empty()) {
                     failed = failed.at_line(line);
                 }
@@ -82,7 +95,12 @@ impl Patch {
             }
             (Err(_), Ok(json)) => Content::Json(json),
         };
-        Ok(Self { content, target: args.target, shown, source })
+        Ok(Self {
+            content,
+            target: args.target,
+            shown,
+            source,
+        })
     }
 
     pub(super) fn apply(&self, resources: &mut ResMap, context: &Context) -> Result<()> {
@@ -92,7 +110,10 @@ impl Patch {
             (Content::Merge(patches), Some(target)) => match patches.as_slice() {
                 [patch] => {
                     let selected = selector::select(resources, target, context).map_err(|error| {
-                        error.wrap(format!("unable to find patch target {} in `resources`", shown_selector(target)))
+                        error.wrap(format!(
+                            "unable to find patch target {} in `resources`",
+                            shown_selector(target)
+                        ))
                     });
                     merge_into(resources, &selected?, patch, context).map_err(located)
                 }
@@ -105,11 +126,17 @@ impl Patch {
                 for patch in patches {
                     let id = patch.original_id(context);
                     let at = resources.find_patch_target(&id, context).map_err(|error| {
-                        located(error.wrap(format!("no resource matches strategic merge patch \"{id}\"")))
-                            .at_line(patch.source.line)
+                        located(error.wrap(format!(
+                            "no resource matches strategic merge patch \"{id}\""
+                        )))
+                        .at_line(patch.source.line)
                     })?;
                     let renames = patch.allow_name_change || patch.allow_kind_change;
-                    let list = if renames { resources.as_mut_slice() } else { resources.contents_mut() };
+                    let list = if renames {
+                        resources.as_mut_slice()
+                    } else {
+                        resources.contents_mut()
+                    };
                     list[at].apply_patch(patch, context).map_err(located)?;
                     if list[at].is_empty() {
                         // No longer found by any identity.
@@ -118,9 +145,10 @@ impl Patch {
                 }
                 Ok(())
             }
-            (Content::Json(_), None) => {
-                Err(located(Error::new(format!("must specify a target for JSON patch {}", self.shown))))
-            }
+            (Content::Json(_), None) => Err(located(Error::new(format!(
+                "must specify a target for JSON patch {}",
+                self.shown
+            )))),
             (Content::Json(operations), Some(target)) => {
                 for at in selector::select(resources, target, context)? {
                     let resource = &mut resources.as_mut_slice()[at];
@@ -136,19 +164,29 @@ impl Patch {
 /// As Go prints the selector with `%q`.
 fn shown_selector(selector: &Selector) -> String {
     let id = &selector.id;
-    let text = format!("{id}:a={}:l={}", selector.annotation_selector, selector.label_selector);
+    let text = format!(
+        "{id}:a={}:l={}",
+        selector.annotation_selector, selector.label_selector
+    );
     crate::yaml::go_quote(&text)
 }
 
 /// Merges a patch into the selected objects; each gets it with its own group and version.
-fn merge_into(resources: &mut ResMap, selected: &[usize], patch: &Resource, context: &Context) -> Result<()> {
+fn merge_into(
+    resources: &mut ResMap,
+    selected: &[usize],
+    patch: &Resource,
+    context: &Context,
+) -> Result<()> {
     let renames = patch.allow_name_change || patch.allow_kind_change;
     for &at in selected {
         let resource = &mut resources.contents_mut()[at];
         let patch = patch.as_patch_for(resource);
-        resource
-            .apply_patch(&patch, context)
-            .map_err(|error| error.in_file(&resource.source.file).at_line(resource.source.line))?;
+        resource.apply_patch(&patch, context).map_err(|error| {
+            error
+                .in_file(&resource.source.file)
+                .at_line(resource.source.line)
+        })?;
     }
     if renames {
         resources.as_mut_slice();
@@ -177,7 +215,12 @@ pub(crate) struct StrategicMerge {
 
 impl StrategicMerge {
     /// Each entry is a patch, or else the path of a file with patches.
-    pub(crate) fn new(paths: &[String], inline: &str, loader: &Loader<'_>, from: &Source) -> Result<Self> {
+    pub(crate) fn new(
+        paths: &[String],
+        inline: &str,
+        loader: &Loader<'_>,
+        from: &Source,
+    ) -> Result<Self> {
         if paths.is_empty() && inline.is_empty() {
             bail!("empty file path and empty patch content");
         }
@@ -188,7 +231,10 @@ impl StrategicMerge {
                 Err(_) => {
                     let content = loader.load(path)?;
                     let file = loader.resolve(path);
-                    patches.extend(read::resources(&content, &file).map_err(|error| read::naming_file(error, path))?);
+                    patches.extend(
+                        read::resources(&content, &file)
+                            .map_err(|error| read::naming_file(error, path))?,
+                    );
                 }
             }
         }
@@ -196,14 +242,18 @@ impl StrategicMerge {
             patches.extend(read::resources(inline.as_bytes(), &from.file)?);
         }
         if patches.is_empty() {
-            bail!("patch appears to be empty; files=[{}], Patch={inline}", paths.join(" "));
+            bail!(
+                "patch appears to be empty; files=[{}], Patch={inline}",
+                paths.join(" ")
+            );
         }
         Ok(Self { patches })
     }
 
     pub(super) fn apply(&self, resources: &mut ResMap, context: &Context) -> Result<()> {
         for patch in &self.patches {
-            let located = |error: Error| error.in_file(&patch.source.file).at_line(patch.source.line);
+            let located =
+                |error: Error| error.in_file(&patch.source.file).at_line(patch.source.line);
             let id = patch.original_id(context);
             let at = resources.find_patch_target(&id, context).map_err(located)?;
             merge_into(resources, &[at], patch, context).map_err(located)?;
@@ -222,8 +272,16 @@ pub(crate) struct JsonPatch {
 
 impl JsonPatch {
     pub(crate) fn new(args: PatchArgs, loader: &Loader<'_>, from: &Source) -> Result<Self> {
-        let PatchArgs { path, patch, target, .. } = args;
-        if target.as_ref().is_none_or(|target| target.id.name.is_empty()) {
+        let PatchArgs {
+            path,
+            patch,
+            target,
+            ..
+        } = args;
+        if target
+            .as_ref()
+            .is_none_or(|target| target.id.name.is_empty())
+        {
             bail!("must specify the target name");
         }
         let (text, source) = match (path.is_empty(), patch.is_empty()) {
@@ -235,16 +293,30 @@ impl JsonPatch {
                 if content.is_empty() {
                     bail!("patch file '{path}' empty seems to be empty");
                 }
-                (content, Source { file: loader.resolve(&path).as_str().into(), line: 0 })
+                (
+                    content,
+                    Source {
+                        file: loader.resolve(&path).as_str().into(),
+                        line: 0,
+                    },
+                )
             }
         };
         let shown = crate::json_patch::as_json_text(&text)?;
-        let operations = Operations::parse(&text)
-            .map_err(|error| error.wrap(format!("decoding {shown}")).in_file(&source.file))?;
+        let operations = Operations::parse(&text).map_err(|error| {
+            error
+                .wrap(format!("decoding {shown}"))
+                .in_file(&source.file)
+        })?;
         if operations.is_empty() {
             bail!("patch appears to be empty; file={path}, JsonOp={shown}");
         }
-        Ok(Self { target, operations, shown, source })
+        Ok(Self {
+            target,
+            operations,
+            shown,
+            source,
+        })
     }
 
     pub(super) fn apply(&self, resources: &mut ResMap, context: &Context) -> Result<()> {

@@ -6,7 +6,9 @@ use crate::context::Context;
 use crate::decode::{Mode, decode, decode_list};
 use crate::error::{Error, Result, Wrap, bail};
 use crate::id::ResId;
-use crate::kustomization::{FieldOptions, Replacement, ReplacementField, SourceSelector, TargetSelector};
+use crate::kustomization::{
+    FieldOptions, Replacement, ReplacementField, SourceSelector, TargetSelector,
+};
 use crate::kyaml::{self, NodeKind, PathMatch};
 use crate::loader::Loader;
 use crate::resmap::ResMap;
@@ -24,7 +26,12 @@ pub(crate) fn load(fields: &[ReplacementField], loader: &Loader<'_>) -> Result<V
             replacements.push(replacement.clone());
             continue;
         }
-        if replacement.source.is_some() || replacement.targets.as_ref().is_some_and(|targets| !targets.is_empty()) {
+        if replacement.source.is_some()
+            || replacement
+                .targets
+                .as_ref()
+                .is_some_and(|targets| !targets.is_empty())
+        {
             bail!("cannot specify both path and inline replacement");
         }
         let content = loader.load(path)?;
@@ -32,7 +39,9 @@ pub(crate) fn load(fields: &[ReplacementField], loader: &Loader<'_>) -> Result<V
         let json = crate::yaml::to_json(&content).in_file(&file)?;
         let decoded = match &json {
             serde_json::Value::Array(_) => decode_list(&json, Mode::PLUGIN),
-            serde_json::Value::Object(_) => decode(&json, Mode::PLUGIN).map(|replacement| vec![replacement]),
+            serde_json::Value::Object(_) => {
+                decode(&json, Mode::PLUGIN).map(|replacement| vec![replacement])
+            }
             other => {
                 let kind = match other {
                     serde_json::Value::String(_) => "string",
@@ -44,18 +53,32 @@ pub(crate) fn load(fields: &[ReplacementField], loader: &Loader<'_>) -> Result<V
             }
         };
         replacements.extend(decoded.map_err(|error| {
-            Error::new(format!("error unmarshaling JSON: while decoding JSON: {}", error.message))
-                .in_file(&file)
-                .at_field(&error.field)
+            Error::new(format!(
+                "error unmarshaling JSON: while decoding JSON: {}",
+                error.message
+            ))
+            .in_file(&file)
+            .at_field(&error.field)
         })?);
     }
     Ok(replacements)
 }
 
-pub(super) fn apply(resources: &mut ResMap, replacements: &[Replacement], context: &Context) -> Result<()> {
+pub(super) fn apply(
+    resources: &mut ResMap,
+    replacements: &[Replacement],
+    context: &Context,
+) -> Result<()> {
     for replacement in replacements {
-        let Replacement { source, source_value, targets } = replacement;
-        let Some(targets) = targets.as_ref().filter(|_| source.is_some() || source_value.is_some()) else {
+        let Replacement {
+            source,
+            source_value,
+            targets,
+        } = replacement;
+        let Some(targets) = targets
+            .as_ref()
+            .filter(|_| source.is_some() || source_value.is_some())
+        else {
             bail!("replacements must specify a source and at least one target");
         };
         let value = match (source, source_value) {
@@ -73,7 +96,9 @@ pub(super) fn apply(resources: &mut ResMap, replacements: &[Replacement], contex
 
 /// The identities that an object has or had, the present one first and without regard to its scope in earlier ones.
 fn ids(resource: &Resource, context: &Context) -> Vec<ResId> {
-    std::iter::once(resource.current_id(context)).chain(resource.previous_ids()).collect()
+    std::iter::once(resource.current_id(context))
+        .chain(resource.previous_ids())
+        .collect()
 }
 
 fn source_value_of(resources: &ResMap, source: &SourceSelector, context: &Context) -> Result<Node> {
@@ -82,17 +107,31 @@ fn source_value_of(resources: &ResMap, source: &SourceSelector, context: &Contex
         ..source.id.clone()
     };
     let mut found = resources.iter().filter(|resource| {
-        let plausible = wanted.name.is_empty() || resource.name() == wanted.name || resource.was_named(&wanted.name);
-        plausible && ids(resource, context).iter().any(|id| plain(id).is_selected_by(&wanted))
+        let plausible = wanted.name.is_empty()
+            || resource.name() == wanted.name
+            || resource.was_named(&wanted.name);
+        plausible
+            && ids(resource, context)
+                .iter()
+                .any(|id| plain(id).is_selected_by(&wanted))
     });
     let resource = match (found.next(), found.next()) {
         (Some(resource), None) => resource,
         (None, _) => bail!("nothing selected by {source}"),
         (Some(_), Some(_)) => bail!("multiple matches for selector {source}"),
     };
-    let field_path = if source.field_path.is_empty() { DEFAULT_FIELD } else { &source.field_path };
+    let field_path = if source.field_path.is_empty() {
+        DEFAULT_FIELD
+    } else {
+        &source.field_path
+    };
     let path = kyaml::split_bracketed(field_path, '.');
-    let located = |error: Error| error.in_file(&resource.source.file).at_line(resource.source.line).at_field(field_path);
+    let located = |error: Error| {
+        error
+            .in_file(&resource.source.file)
+            .at_line(resource.source.line)
+            .at_field(field_path)
+    };
     let node = kyaml::lookup(&resource.node, &path)
         .wrap("error looking up replacement source")
         .map_err(located)?
@@ -119,18 +158,29 @@ fn refined(node: &Node, options: Option<&FieldOptions>) -> Result<Node> {
         bail!("delimiter option can only be used with scalar nodes");
     };
     let mut parts = scalar.value.split(options.delimiter.as_str());
-    let part = usize::try_from(options.index).ok().and_then(|index| parts.nth(index));
+    let part = usize::try_from(options.index)
+        .ok()
+        .and_then(|index| parts.nth(index));
     match part {
         Some(part) => {
             let mut scalar = scalar.clone();
             scalar.value = part.into();
             Ok(scalar.into())
         }
-        None => bail!("options.index {} is out of bounds for value {}", options.index, scalar.value),
+        None => bail!(
+            "options.index {} is out of bounds for value {}",
+            options.index,
+            scalar.value
+        ),
     }
 }
 
-fn copy_to(resources: &mut ResMap, value: &Node, target: &TargetSelector, context: &Context) -> Result<()> {
+fn copy_to(
+    resources: &mut ResMap,
+    value: &Node,
+    target: &TargetSelector,
+    context: &Context,
+) -> Result<()> {
     let Some(select) = &target.select else {
         bail!("target must specify resources to select");
     };
@@ -142,7 +192,11 @@ fn copy_to(resources: &mut ResMap, value: &Node, target: &TargetSelector, contex
         .collect::<Result<Vec<_>>>()
         .wrap("error creating target selector")?;
     let default = [DEFAULT_FIELD.to_owned()];
-    let field_paths = if target.field_paths.is_empty() { &default } else { target.field_paths.as_slice() };
+    let field_paths = if target.field_paths.is_empty() {
+        &default
+    } else {
+        target.field_paths.as_slice()
+    };
     let chosen: Vec<usize> = resources
         .iter()
         .enumerate()
@@ -152,19 +206,36 @@ fn copy_to(resources: &mut ResMap, value: &Node, target: &TargetSelector, contex
     for at in chosen {
         let resource = &mut resources.as_mut_slice()[at];
         for field_path in field_paths {
-            set(&mut resource.node, value, field_path, target.options.as_ref()).map_err(|error| {
-                error.in_file(&resource.source.file).at_line(resource.source.line).at_field(field_path)
+            set(
+                &mut resource.node,
+                value,
+                field_path,
+                target.options.as_ref(),
+            )
+            .map_err(|error| {
+                error
+                    .in_file(&resource.source.file)
+                    .at_line(resource.source.line)
+                    .at_field(field_path)
             })?;
         }
     }
     Ok(())
 }
 
-fn is_chosen(resource: &Resource, select: &Matcher, rejects: &[Matcher], context: &Context) -> bool {
+fn is_chosen(
+    resource: &Resource,
+    select: &Matcher,
+    rejects: &[Matcher],
+    context: &Context,
+) -> bool {
     if !select.matches_labels(resource) {
         return false;
     }
-    if rejects.iter().any(|reject| reject.has_label_selectors() && reject.matches_labels(resource)) {
+    if rejects
+        .iter()
+        .any(|reject| reject.has_label_selectors() && reject.matches_labels(resource))
+    {
         return false;
     }
     let ids = ids(resource, context);
@@ -175,7 +246,12 @@ fn is_chosen(resource: &Resource, select: &Matcher, rejects: &[Matcher], context
     !rejected && ids.iter().any(|id| select.matches_id(id))
 }
 
-fn set(object: &mut Node, value: &Node, field_path: &str, options: Option<&FieldOptions>) -> Result<()> {
+fn set(
+    object: &mut Node,
+    value: &Node,
+    field_path: &str,
+    options: Option<&FieldOptions>,
+) -> Result<()> {
     let path = kyaml::split_bracketed(field_path, '.');
     let creates = options.is_some_and(|options| options.create);
     let create = creates.then(|| NodeKind::of(value));
@@ -192,12 +268,16 @@ fn set(object: &mut Node, value: &Node, field_path: &str, options: Option<&Field
     // Errors of setting a value are reported as they are, those of finding the field are wrapped.
     let mut failed = None;
     let mut visit = |field: &mut Node| {
-        set_field(field, value, options).map_err(|error| {
-            failed = Some(error.clone());
-            error
-        })
+        set_field(field, value, options).inspect_err(|error| failed = Some(error.clone()))
     };
-    let found = kyaml::match_path(object, &path, &mut PathMatch { create, visit: &mut visit });
+    let found = kyaml::match_path(
+        object,
+        &path,
+        &mut PathMatch {
+            create,
+            visit: &mut visit,
+        },
+    );
     if let Some(error) = failed {
         return Err(error);
     }
@@ -249,12 +329,25 @@ fn set_inside_text(
 ) -> Result<()> {
     for length in 1..path.len() {
         let (outer, inner) = path.split_at(length);
-        let Ok(Some(field)) = kyaml::lookup_mut(object, outer) else { continue };
-        let Some(scalar) = field.as_scalar_mut() else { continue };
+        let Ok(Some(field)) = kyaml::lookup_mut(object, outer) else {
+            continue;
+        };
+        let Some(scalar) = field.as_scalar_mut() else {
+            continue;
+        };
         let text = scalar.value.clone();
-        let Ok(mut document) = crate::yaml::parse_one(text.as_bytes()) else { continue };
+        let Ok(mut document) = crate::yaml::parse_one(text.as_bytes()) else {
+            continue;
+        };
         let mut visit = |field: &mut Node| set_field(field, value, options);
-        let found = kyaml::match_path(&mut document, inner, &mut PathMatch { create, visit: &mut visit })?;
+        let found = kyaml::match_path(
+            &mut document,
+            inner,
+            &mut PathMatch {
+                create,
+                visit: &mut visit,
+            },
+        )?;
         if found == 0 {
             bail!("unable to find field in structured data");
         }

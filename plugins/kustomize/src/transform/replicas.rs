@@ -17,19 +17,27 @@ pub(super) fn apply(
     let mut found = false;
     let count = replica.count.to_string();
     for resource in resources.contents_mut() {
-        if resource.is_empty() || (resource.name() != replica.name && !resource.was_named(&replica.name)) {
+        if resource.is_empty()
+            || (resource.name() != replica.name && !resource.was_named(&replica.name))
+        {
             continue;
         }
         let mut ids: Vec<_> = resource.previous_ids().collect();
         ids.push(resource.current_id(context));
         for spec in specs {
-            if !ids.iter().any(|id| id.name == replica.name && id.gvk.is_selected_by(&spec.gvk)) {
+            if !ids
+                .iter()
+                .any(|id| id.name == replica.name && id.gvk.is_selected_by(&spec.gvk))
+            {
                 continue;
             }
             found = true;
-            kyaml::apply_spec(&mut resource.node, spec, Some(NodeKind::Scalar), &mut |node| {
-                kyaml::set_scalar(node, &count, Some(Tag::Int))
-            })?;
+            kyaml::apply_spec(
+                &mut resource.node,
+                spec,
+                Some(NodeKind::Scalar),
+                &mut |node| kyaml::set_scalar(node, &count, Some(Tag::Int)),
+            )?;
         }
     }
     if !found {

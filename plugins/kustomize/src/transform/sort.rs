@@ -21,7 +21,9 @@ pub(crate) fn sort(resources: &mut ResMap, options: &SortOptions, context: &Cont
                 None => ranks(&FIRST, &LAST),
             };
             resources.sort_by_key(|resource| Rank::new(&resource.current_id(context), &ranks));
-            resources.check_unique(context).map_err(|error| error.wrap("SortOrderTransformer: Failed to append to resources"))
+            resources
+                .check_unique(context)
+                .map_err(|error| error.wrap("SortOrderTransformer: Failed to append to resources"))
         }
         _ => bail!("the field 'sortOptions.order' must be one of [fifo, legacy]"),
     }
@@ -49,16 +51,31 @@ struct Rank {
 
 impl Rank {
     fn new(id: &ResId, ranks: &HashMap<String, i64>) -> Self {
-        let or = |text: &str, missing: &str| if text.is_empty() { missing.to_owned() } else { text.to_owned() };
+        let or = |text: &str, missing: &str| {
+            if text.is_empty() {
+                missing.to_owned()
+            } else {
+                text.to_owned()
+            }
+        };
         Self {
             rank: ranks.get(&id.gvk.kind).copied().unwrap_or_default(),
             gvk: gvk_key(&id.gvk),
-            id: format!("{}|{}|{}", id.gvk, or(&id.namespace, "~X"), or(&id.name, "~N")),
+            id: format!(
+                "{}|{}|{}",
+                id.gvk,
+                or(&id.namespace, "~X"),
+                or(&id.name, "~N")
+            ),
         }
     }
 }
 
 /// Kubernetes' own namespaces come before those of other groups, which would otherwise be first.
 fn gvk_key(gvk: &Gvk) -> String {
-    if gvk.kind == "Namespace" && gvk.group.is_empty() { String::new() } else { gvk.sort_key() }
+    if gvk.kind == "Namespace" && gvk.group.is_empty() {
+        String::new()
+    } else {
+        gvk.sort_key()
+    }
 }

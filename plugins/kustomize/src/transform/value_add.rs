@@ -51,7 +51,11 @@ pub(crate) struct ValueAdd {
 
 impl ValueAdd {
     pub(crate) fn new(args: ValueAddArgs, loader: &Loader<'_>) -> Result<Self> {
-        let ValueAddArgs { value, mut targets, target_file_path } = args;
+        let ValueAddArgs {
+            value,
+            mut targets,
+            target_file_path,
+        } = args;
         let value = match value.trim() {
             "" => path::base(&loader.display_root()).to_owned(),
             value => value.to_owned(),
@@ -68,7 +72,10 @@ impl ValueAdd {
                 bail!("fieldPath cannot be empty");
             }
             if target.file_path_position < 0 {
-                bail!("value of FilePathPosition ({}) cannot be negative", target.file_path_position);
+                bail!(
+                    "value of FilePathPosition ({}) cannot be negative",
+                    target.file_path_position
+                );
             }
         }
         Ok(Self { value, targets })
@@ -83,17 +90,23 @@ impl ValueAdd {
             for at in selected {
                 let resource = &mut resources.as_mut_slice()[at];
                 if target.field_path == "metadata/namespace" {
-                    let args = NamespaceArgs { namespace: self.value.clone(), ..NamespaceArgs::default() };
+                    let args = NamespaceArgs {
+                        namespace: self.value.clone(),
+                        ..NamespaceArgs::default()
+                    };
                     args.set_in_one(resource, context)?;
                     continue;
                 }
                 let path = split(&target.field_path);
-                let Some(node) = kyaml::lookup_create(&mut resource.node, &path, NodeKind::Scalar)? else {
+                let Some(node) = kyaml::lookup_create(&mut resource.node, &path, NodeKind::Scalar)?
+                else {
                     continue;
                 };
                 kyaml::demand(node, NodeKind::Scalar)?;
                 let value = match usize::try_from(target.file_path_position) {
-                    Ok(position) if position > 0 => insert_part(kyaml::text(node), position - 1, &self.value),
+                    Ok(position) if position > 0 => {
+                        insert_part(kyaml::text(node), position - 1, &self.value)
+                    }
                     _ => self.value.clone(),
                 };
                 kyaml::set_scalar(node, &value, None)?;
@@ -133,6 +146,9 @@ mod tests {
         assert_eq!(insert_part("pie", 0, "PEACH"), "PEACH/pie");
         assert_eq!(insert_part("/pie", 0, "PEACH"), "/PEACH/pie");
         assert_eq!(insert_part("/raw", 1, "PEACH"), "/raw/PEACH");
-        assert_eq!(insert_part("a/nice/warm/pie", 3, "PEACH"), "a/nice/warm/PEACH/pie");
+        assert_eq!(
+            insert_part("a/nice/warm/pie", 3, "PEACH"),
+            "a/nice/warm/PEACH/pie"
+        );
     }
 }

@@ -24,14 +24,26 @@ fn main() -> ExitCode {
 }
 
 fn build(arguments: &[String]) -> Result<ExitCode, String> {
-    let mut request = BuildRequest { reorder: Reorder::Legacy, display_root: "/".to_owned(), ..BuildRequest::default() };
+    let mut request = BuildRequest {
+        reorder: Reorder::Legacy,
+        display_root: "/".to_owned(),
+        ..BuildRequest::default()
+    };
     let mut folder = ".";
     let mut arguments = arguments.iter();
     while let Some(argument) = arguments.next() {
-        let mut value = || arguments.next().ok_or_else(|| format!("{argument} needs a value"));
+        let mut value = || {
+            arguments
+                .next()
+                .ok_or_else(|| format!("{argument} needs a value"))
+        };
         match argument.as_str() {
             "--reorder" => {
-                request.reorder = if value()? == "none" { Reorder::None } else { Reorder::Legacy };
+                request.reorder = if value()? == "none" {
+                    Reorder::None
+                } else {
+                    Reorder::Legacy
+                };
             }
             "--load-restrictor" => {
                 request.load_restrictor = match value()?.as_str() {
@@ -43,15 +55,23 @@ fn build(arguments: &[String]) -> Result<ExitCode, String> {
             folder_given => folder = folder_given,
         }
     }
-    let path = Path::new(folder).canonicalize().map_err(|error| format!("{folder}: {error}"))?;
-    request.path = path.to_str().ok_or("the path is not UTF-8")?.trim_start_matches('/').to_owned();
+    let path = Path::new(folder)
+        .canonicalize()
+        .map_err(|error| format!("{folder}: {error}"))?;
+    request.path = path
+        .to_str()
+        .ok_or("the path is not UTF-8")?
+        .trim_start_matches('/')
+        .to_owned();
     let (result, warnings) = build_with_warnings(&request, &Disk::new(Path::new("/")));
     for warning in warnings {
         eprintln!("{warning}");
     }
     let output = result.map_err(|error| error.to_string())?;
     let texts: Vec<String> = output.objects.iter().map(Object::to_yaml).collect();
-    std::io::stdout().write_all(texts.join("---\n").as_bytes()).map_err(|error| error.to_string())?;
+    std::io::stdout()
+        .write_all(texts.join("---\n").as_bytes())
+        .map_err(|error| error.to_string())?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -74,12 +94,21 @@ fn run_corpus(failed_file: Option<&str>) -> Result<ExitCode, String> {
         .iter()
         .filter(|verdict| !verdict.bytes)
         .map(|verdict| {
-            let what = if verdict.semantic { "bytes" } else { "semantic" };
-            format!("{what} {}: {}", verdict.name, verdict.why.replace('\n', " | "))
+            let what = if verdict.semantic {
+                "bytes"
+            } else {
+                "semantic"
+            };
+            format!(
+                "{what} {}: {}",
+                verdict.name,
+                verdict.why.replace('\n', " | ")
+            )
         })
         .collect();
     match failed_file {
-        Some(file) => std::fs::write(file, failed.join("\n") + "\n").map_err(|error| format!("{file}: {error}"))?,
+        Some(file) => std::fs::write(file, failed.join("\n") + "\n")
+            .map_err(|error| format!("{file}: {error}"))?,
         None => failed.iter().for_each(|line| println!("{line}")),
     }
     let all = summary.all;
@@ -91,5 +120,9 @@ fn run_corpus(failed_file: Option<&str>) -> Result<ExitCode, String> {
         all.bytes,
         all.bytes_percent()
     );
-    Ok(if all.semantic == all.cases { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if all.semantic == all.cases {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }

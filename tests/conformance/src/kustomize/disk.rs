@@ -11,14 +11,20 @@ pub struct Disk {
 impl Disk {
     #[must_use]
     pub fn new(root: &Path) -> Self {
-        Self { root: root.to_owned() }
+        Self {
+            root: root.to_owned(),
+        }
     }
 }
 
 impl Files for Disk {
     fn entry(&self, path: &str) -> Option<Entry> {
         let metadata = self.root.join(path).metadata().ok()?;
-        Some(if metadata.is_dir() { Entry::Folder } else { Entry::File })
+        Some(if metadata.is_dir() {
+            Entry::Folder
+        } else {
+            Entry::File
+        })
     }
 
     fn read(&self, path: &str) -> Result<Vec<u8>, ReadError> {
@@ -32,9 +38,18 @@ impl Files for Disk {
         let mut found = Vec::new();
         let mut folders = vec![under.to_owned()];
         while let Some(folder) = folders.pop() {
-            let Ok(entries) = self.root.join(&folder).read_dir() else { continue };
-            for name in entries.flatten().filter_map(|entry| entry.file_name().into_string().ok()) {
-                let path = if folder.is_empty() { name } else { format!("{folder}/{name}") };
+            let Ok(entries) = self.root.join(&folder).read_dir() else {
+                continue;
+            };
+            for name in entries
+                .flatten()
+                .filter_map(|entry| entry.file_name().into_string().ok())
+            {
+                let path = if folder.is_empty() {
+                    name
+                } else {
+                    format!("{folder}/{name}")
+                };
                 match self.entry(&path) {
                     Some(Entry::Folder) => folders.push(path),
                     Some(Entry::File) => found.push(path),

@@ -62,7 +62,12 @@ pub fn cases(corpus: &Path) -> std::io::Result<Vec<Case>> {
         .flatten()
         .map(|entry| entry.path())
         .filter(|folder| folder.join("case.json").is_file())
-        .filter_map(|folder| Some(Case { name: folder.file_name()?.to_str()?.to_owned(), folder }))
+        .filter_map(|folder| {
+            Some(Case {
+                name: folder.file_name()?.to_str()?.to_owned(),
+                folder,
+            })
+        })
         .collect();
     cases.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(cases)
@@ -73,10 +78,24 @@ pub fn cases(corpus: &Path) -> std::io::Result<Vec<Case>> {
 /// # Errors
 /// If the case itself cannot be read.
 pub fn run(case: &Case) -> Result<Verdict, String> {
-    let read = |name: &str| std::fs::read_to_string(case.folder.join(name)).map_err(|error| format!("{name}: {error}"));
-    let description: Description = serde_json::from_str(&read("case.json")?).map_err(|error| error.to_string())?;
-    let Description { path, options, group, features, expect, error_text } = description;
-    let root = case.folder.join("input").canonicalize().map_err(|error| error.to_string())?;
+    let read = |name: &str| {
+        std::fs::read_to_string(case.folder.join(name)).map_err(|error| format!("{name}: {error}"))
+    };
+    let description: Description =
+        serde_json::from_str(&read("case.json")?).map_err(|error| error.to_string())?;
+    let Description {
+        path,
+        options,
+        group,
+        features,
+        expect,
+        error_text,
+    } = description;
+    let root = case
+        .folder
+        .join("input")
+        .canonicalize()
+        .map_err(|error| error.to_string())?;
     let request = BuildRequest {
         path,
         load_restrictor: match options.load_restrictor.as_str() {
@@ -89,27 +108,42 @@ pub fn run(case: &Case) -> Result<Verdict, String> {
         display_root: root.to_str().ok_or("the path is not UTF-8")?.to_owned(),
     };
     let result = build(&request, &Disk::new(&root)).map(|output| {
-        let texts: Vec<String> = output.objects.iter().map(rosin_kustomize::Object::to_yaml).collect();
+        let texts: Vec<String> = output
+            .objects
+            .iter()
+            .map(rosin_kustomize::Object::to_yaml)
+            .collect();
         texts.join("---\n")
     });
     let (semantic, bytes, why) = match (result, expect.as_str()) {
         (Ok(text), "ok") => {
             let (expected, actual) = (masked(&read("expected.yaml")?), masked(&text));
             let difference = difference(&expected, &actual);
-            (difference.is_none(), expected == actual, difference.unwrap_or_else(|| "bytes differ".to_owned()))
+            (
+                difference.is_none(),
+                expected == actual,
+                difference.unwrap_or_else(|| "bytes differ".to_owned()),
+            )
         }
         (Err(error), "ok") => (false, false, format!("failed: {error}")),
         (Ok(_), _) => (false, false, "should have failed".to_owned()),
         (Err(error), _) => {
             let expected = read("expected-error.txt")?;
             let actual = error.message.replace(&request.display_root, "{root}");
-            let same = error_text == "unstable" || expected.trim_end_matches('\n') == actual.trim_end_matches('\n');
+            let same = error_text == "unstable"
+                || expected.trim_end_matches('\n') == actual.trim_end_matches('\n');
             (true, same, format!("error text differs: {actual}"))
         }
     };
     let mut groups = vec![format!("group:{group}")];
     groups.extend(features);
-    Ok(Verdict { name: case.name.clone(), semantic, bytes, why, groups })
+    Ok(Verdict {
+        name: case.name.clone(),
+        semantic,
+        bytes,
+        why,
+        groups,
+    })
 }
 
 /// Counts of cases, of those that are semantically equal, and of those that are equal by bytes.
@@ -140,7 +174,11 @@ impl Counts {
 
 #[expect(clippy::cast_precision_loss, reason = "counts of cases are small")]
 fn percent(part: usize, whole: usize) -> f64 {
-    if whole == 0 { 0.0 } else { 100.0 * part as f64 / whole as f64 }
+    if whole == 0 {
+        0.0
+    } else {
+        100.0 * part as f64 / whole as f64
+    }
 }
 
 /// Figures over many cases.
@@ -157,7 +195,11 @@ impl Summary {
         for verdict in verdicts {
             summary.all.add(verdict);
             for group in &verdict.groups {
-                summary.by_group.entry(group.clone()).or_default().add(verdict);
+                summary
+                    .by_group
+                    .entry(group.clone())
+                    .or_default()
+                    .add(verdict);
             }
         }
         summary
