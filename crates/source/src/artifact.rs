@@ -4,7 +4,6 @@ mod archive;
 mod digest;
 mod download;
 mod key;
-mod staging;
 mod store;
 mod trees;
 mod unpack;

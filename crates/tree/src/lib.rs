@@ -7,10 +7,14 @@
 mod builder;
 mod digest;
 mod error;
+#[cfg(unix)]
+mod pack;
 pub mod path;
 mod tree;
 
 pub use builder::{Limits, TreeBuilder};
 pub use digest::{Digest, ParseDigestError};
 pub use error::TreeError;
+#[cfg(unix)]
+pub use pack::PackWriter;
 pub use tree::{Entry, Tree};

@@ -38,6 +38,8 @@ pub(crate) struct Base {
 pub(crate) enum Content {
     Disk(Dir),
     Memory(BTreeMap<Box<str>, Arc<[u8]>>),
+    #[cfg(unix)]
+    Packed(crate::pack::Pack),
 }
 
 #[derive(Clone)]
@@ -154,6 +156,13 @@ impl Tree {
                 .get(&*inner)
                 .map(|content| content.to_vec())
                 .ok_or_else(not_found),
+            #[cfg(unix)]
+            Content::Packed(pack) => {
+                let content = pack
+                    .read(&inner, entry)
+                    .map_err(|error| TreeError::io(path, error))?;
+                content.ok_or_else(|| TreeError::Damaged(path.to_owned()))
+            }
             Content::Disk(root) => {
                 let content =
                     read_listed(root, &inner, entry).map_err(|error| TreeError::io(path, error))?;

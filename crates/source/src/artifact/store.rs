@@ -5,12 +5,11 @@ use std::io::{self, BufWriter, Read, Write};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
 
-use cap_std::fs::{Dir, File, OpenOptions};
-use rosin_tree::{Limits, Tree, TreeError};
+use cap_std::fs::{Dir, DirBuilderExt, File, OpenOptions, OpenOptionsExt};
+use rosin_tree::{Limits, PackWriter, Tree, TreeError};
 
 use super::digest::Hasher;
 use super::key::split_path;
-use super::staging::{Staging, create_private_dir};
 use super::trees::{Capacity, Trees};
 use super::unpack::{UnpackError, unpack_into};
 use super::writer::{TreeWriter, WriteError};
@@ -20,7 +19,7 @@ use super::{ArtifactDigest, InvalidKey, ObjectKey};
 const MAX_WALKED: usize = 1000;
 
 /// All artifacts of this process, below one folder:
-/// `artifacts/<kind>/<namespace>/<name>/<file>` (served), `trees/` (unpacked), `staging/` (unfinished).
+/// `artifacts/<kind>/<namespace>/<name>/<file>` (served), `staging/` (unfinished, unpacked).
 pub struct Store {
     artifacts: Dir,
     staging: Dir,
@@ -97,7 +96,7 @@ impl Store {
         Ok(Self {
             artifacts: storage.open_dir("artifacts")?,
             staging: storage.open_dir("staging")?,
-            trees: Trees::new(storage, capacity)?,
+            trees: Trees::new(capacity),
             limits,
             serial: AtomicU64::new(0),
         })
@@ -125,18 +124,17 @@ impl Store {
         let folder = self.object_folder(key).map_err(StoreError::from)?;
         let mut partial = Partial::create(folder, self.unique()).map_err(StoreError::from)?;
         let mut hasher = Hasher::sha256();
-        let staging = self.stage().map_err(StoreError::from)?;
-        let staging = {
+        let pack = self.pack().map_err(StoreError::from)?;
+        let pack = {
             let tee = BufWriter::with_capacity(64 * 1024, Tee(partial.file()?, &mut hasher));
-            let mut writer = TreeWriter::new(Box::new(tee), staging).map_err(StoreError::from)?;
+            let mut writer = TreeWriter::new(Box::new(tee), pack).map_err(StoreError::from)?;
             fill(&mut writer)?;
             writer.finish().map_err(StoreError::from)?
         };
         let digest = hasher.finish();
         let size = partial.publish(file).map_err(StoreError::from)?;
-        let tree = self
-            .trees
-            .get_or_make(&digest, || Ok::<_, StoreError>(staging))?;
+        let finish = || pack.finish().map_err(StoreError::from);
+        let tree = self.trees.get_or_make(&digest, finish)?;
         Ok(Stored {
             path,
             digest,
@@ -269,9 +267,9 @@ impl Store {
         Partial::create(self.staging.try_clone()?, self.unique())
     }
 
-    fn unpack(&self, archive: impl Read, expected: &ArtifactDigest) -> Result<Staging, StoreError> {
+    fn unpack(&self, archive: impl Read, expected: &ArtifactDigest) -> Result<Tree, StoreError> {
         let mut hasher = expected.hasher();
-        let mut staging = self.stage()?;
+        let mut pack = self.pack()?;
         let mut hashed = HashedReader {
             inner: archive,
             hasher: &mut hasher,
@@ -279,7 +277,7 @@ impl Store {
         let unpacked = unpack_into(
             io::BufReader::with_capacity(64 * 1024, &mut hashed),
             &self.limits,
-            &mut staging,
+            &mut pack,
         );
         // Read to the end, so that the digest is that of the whole file; a wrong digest explains whatever else went wrong.
         io::copy(&mut hashed, &mut io::sink())?;
@@ -294,11 +292,13 @@ impl Store {
         if links > 0 {
             tracing::debug!(links, digest = %expected, "symbolic links were left out of an artifact");
         }
-        Ok(staging)
+        Ok(pack.finish()?)
     }
 
-    fn stage(&self) -> io::Result<Staging> {
-        Staging::new(&self.staging, self.unique(), self.limits)
+    /// A pack in a file that has lost its name already.
+    fn pack(&self) -> io::Result<PackWriter> {
+        let partial = Partial::create(self.staging.try_clone()?, self.unique())?;
+        Ok(PackWriter::new(partial.open()?.into_std(), self.limits))
     }
 
     fn object_folder(&self, key: &ObjectKey) -> io::Result<Dir> {
@@ -336,11 +336,7 @@ impl Partial {
     fn create(folder: Dir, name: String) -> io::Result<Self> {
         let mut options = OpenOptions::new();
         options.write(true).create(true).truncate(true);
-        #[cfg(unix)]
-        {
-            use cap_std::fs::OpenOptionsExt;
-            options.mode(0o600);
-        }
+        options.mode(0o600);
         folder.open_with(&name, &options)?;
         Ok(Self {
             folder,
@@ -350,13 +346,17 @@ impl Partial {
     }
 
     pub(super) fn file(&mut self) -> Result<File, StoreError> {
-        let mut options = OpenOptions::new();
-        options.write(true).truncate(true);
-        Ok(self.folder.open_with(&self.name, &options)?)
+        Ok(self.open()?)
     }
 
     pub(super) fn read(&self) -> io::Result<File> {
         self.folder.open(&self.name)
+    }
+
+    fn open(&self) -> io::Result<File> {
+        let mut options = OpenOptions::new();
+        options.read(true).write(true);
+        self.folder.open_with(&self.name, &options)
     }
 
     fn publish(&mut self, name: &str) -> io::Result<u64> {
@@ -373,6 +373,16 @@ impl Drop for Partial {
             // It may be gone with its object already; the next start sweeps what is left.
             let _ = self.folder.remove_file(&self.name);
         }
+    }
+}
+
+/// Readable by us alone; one that is there already is fine.
+fn create_private_dir(parent: &Dir, name: &str) -> io::Result<()> {
+    let mut builder = cap_std::fs::DirBuilder::new();
+    builder.mode(0o700);
+    match parent.create_dir_with(name, &builder) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists && parent.is_dir(name) => Ok(()),
+        result => result,
     }
 }
 

@@ -4,10 +4,8 @@
 use std::io::{self, Read};
 
 use flate2::read::MultiGzDecoder;
-use rosin_tree::{Limits, TreeError};
+use rosin_tree::{Limits, PackWriter, Tree, TreeError};
 use tar::{Archive, EntryType};
-
-use super::staging::Staging;
 
 /// Extension headers hold paths; nothing of ours needs more.
 const MAX_EXTENSION: u64 = 1 << 20;
@@ -37,7 +35,7 @@ pub enum UnpackError {
 pub(crate) fn unpack_into(
     archive: impl Read,
     limits: &Limits,
-    into: &mut Staging,
+    into: &mut PackWriter,
 ) -> Result<usize, UnpackError> {
     // A header and padding for each entry, on top of the files.
     let limit = limits
@@ -93,22 +91,31 @@ pub(crate) fn unpack_into(
     Ok(links)
 }
 
-/// [`unpack_into`] for tests and fuzzing: unpacks into a new folder below `parent` and removes it.
+/// [`unpack_into`] for tests and fuzzing: unpacks into a file in `folder` that has no name.
 ///
 /// # Errors
 /// As for an artifact.
 pub fn unpack(
     archive: impl Read,
     limits: Limits,
-    parent: &cap_std::fs::Dir,
-) -> Result<usize, UnpackError> {
+    folder: &cap_std::fs::Dir,
+) -> Result<(Tree, usize), UnpackError> {
     let failed = |error| UnpackError::Tree(TreeError::io("", error));
-    let mut staging = Staging::new(parent, "unpacking".to_owned(), limits).map_err(failed)?;
-    unpack_into(archive, &limits, &mut staging)
+    let mut pack = PackWriter::new(nameless(folder).map_err(failed)?, limits);
+    let links = unpack_into(archive, &limits, &mut pack)?;
+    Ok((pack.finish()?, links))
+}
+
+fn nameless(folder: &cap_std::fs::Dir) -> io::Result<std::fs::File> {
+    let mut options = cap_std::fs::OpenOptions::new();
+    options.read(true).write(true).create_new(true);
+    let file = folder.open_with("pack", &options)?;
+    folder.remove_file("pack")?;
+    Ok(file.into_std())
 }
 
 fn write(
-    into: &mut Staging,
+    into: &mut PackWriter,
     path: &str,
     executable: bool,
     size: u64,

@@ -2,15 +2,14 @@
 
 use std::io::{self, Write};
 
-use rosin_tree::{TreeError, path};
+use rosin_tree::{PackWriter, TreeError, path};
 
 use super::archive::ArchiveWriter;
-use super::staging::Staging;
 
 /// Takes entries in the order of a walk: names sorted in each folder, a folder before what is in it.
 pub struct TreeWriter<'a> {
     archive: ArchiveWriter<Box<dyn Write + 'a>>,
-    staging: Staging,
+    pack: PackWriter,
     last: String,
 }
 
@@ -26,10 +25,10 @@ pub enum WriteError {
 }
 
 impl<'a> TreeWriter<'a> {
-    pub(super) fn new(archive: Box<dyn Write + 'a>, staging: Staging) -> io::Result<Self> {
+    pub(super) fn new(archive: Box<dyn Write + 'a>, pack: PackWriter) -> io::Result<Self> {
         Ok(Self {
             archive: ArchiveWriter::new(archive)?,
-            staging,
+            pack,
             last: String::new(),
         })
     }
@@ -38,7 +37,7 @@ impl<'a> TreeWriter<'a> {
     /// When the path or its place is wrong, a limit is reached, or the disk fails.
     pub fn dir(&mut self, path: &str) -> Result<(), WriteError> {
         self.advance(path)?;
-        self.staging.dir(path)?;
+        self.pack.dir(path)?;
         self.archive.dir(path).map_err(WriteError::Archive)
     }
 
@@ -48,16 +47,16 @@ impl<'a> TreeWriter<'a> {
     /// As [`TreeWriter::dir`].
     pub fn file(&mut self, path: &str, executable: bool, content: &[u8]) -> Result<(), WriteError> {
         self.advance(path)?;
-        self.staging
+        self.pack
             .file(path, executable, content.len() as u64, &mut &content[..])?;
         self.archive
             .file(path, executable, content)
             .map_err(WriteError::Archive)
     }
 
-    pub(super) fn finish(self) -> io::Result<Staging> {
+    pub(super) fn finish(self) -> io::Result<PackWriter> {
         self.archive.finish()?.flush()?;
-        Ok(self.staging)
+        Ok(self.pack)
     }
 
     fn advance(&mut self, path: &str) -> Result<(), WriteError> {
