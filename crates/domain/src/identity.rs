@@ -4,6 +4,8 @@ use std::fmt;
 
 use rosin_api::kustomization::InventoryEntry;
 
+use crate::visible::visible;
+
 /// Identity of an object. Displays as `Kind/namespace/name`, or `Kind/name` without namespace, as Flux's messages have it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ObjectId {
@@ -68,11 +70,11 @@ fn is_rbac(group: &str, kind: &str) -> bool {
 
 impl fmt::Display for ObjectId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.namespace.is_empty() {
-            write!(f, "{}/{}", self.kind, self.name)
-        } else {
-            write!(f, "{}/{}/{}", self.kind, self.namespace, self.name)
+        write!(f, "{}/", visible(&self.kind))?;
+        if !self.namespace.is_empty() {
+            write!(f, "{}/", visible(&self.namespace))?;
         }
+        f.write_str(&visible(&self.name))
     }
 }
 

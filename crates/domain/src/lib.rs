@@ -33,6 +33,7 @@ pub mod readiness;
 pub mod schedule;
 pub mod status;
 pub mod substitution;
+mod visible;
 
 pub use identity::{IdError, ObjectId, ObjectRef};
 pub use object::{Object, ObjectError, split_api_version};

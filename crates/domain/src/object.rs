@@ -3,6 +3,7 @@
 use serde_json::{Map, Value};
 
 use crate::identity::ObjectId;
+use crate::visible::visible;
 
 /// An object with `apiVersion`, `kind` and `metadata.name`, each a non-empty string, and `metadata.namespace`, if any, a string.
 #[derive(Clone, Debug, PartialEq)]
@@ -111,11 +112,6 @@ impl Object {
         }
     }
 
-    /// Group, version, kind and name in the words that Flux's build errors use: `apps/v1/Deployment/web`.
-    pub fn described(&self) -> String {
-        format!("{}/{}/{}", self.api_version(), self.kind(), self.name())
-    }
-
     pub fn label(&self, key: &str) -> Option<&str> {
         self.metadata().get("labels")?.get(key)?.as_str()
     }
@@ -191,7 +187,7 @@ fn text(value: Option<&Value>) -> &str {
 /// What can be said of a broken object without showing its content.
 fn describe(map: &Map<String, Value>) -> String {
     let part = |value: Option<&Value>| match value {
-        Some(Value::String(text)) if !text.is_empty() => text.escape_debug().to_string(),
+        Some(Value::String(text)) if !text.is_empty() => visible(text).into_owned(),
         _ => "?".to_owned(),
     };
     let name = map

@@ -16,6 +16,7 @@ use rosin_manifest::yaml;
 use serde_json::Value;
 
 use crate::object::{Object, ObjectError};
+use crate::visible::visible;
 
 /// The rule for names of variables, as messages quote it.
 const NAME_RULE: &str = "^[_[:alpha:]][_[:alpha:][:digit:]]*$";
@@ -94,12 +95,8 @@ pub fn described(object: &Object) -> String {
     let group = Some(object.group())
         .filter(|group| !group.is_empty())
         .unwrap_or("[noGrp]");
-    format!(
-        "{}.{}.{group}/{}",
-        object.kind(),
-        object.version(),
-        object.name()
-    )
+    let (kind, version, name) = (object.kind(), object.version(), object.name());
+    visible(&format!("{kind}.{version}.{group}/{name}")).into_owned()
 }
 
 /// Substitutes variables in all objects; a variable that does not exist is an error.
