@@ -394,3 +394,31 @@ fn artifact_holds_exactly_the_commit_with_its_modes() {
     );
     assert_eq!(names.last(), Some(&long.as_str()));
 }
+
+#[test]
+fn other_addresses_and_objects_have_caches_of_their_own() {
+    let server = Server::start();
+    for name in ["one", "two"] {
+        server.repository(name).commit("main", name, &[(name, "")]);
+    }
+    let client = Client::new();
+    let count = || {
+        let folder = std::fs::read_dir(client.folder.path().join("git"))
+            .expect("caches")
+            .next();
+        std::fs::read_dir(folder.expect("object").expect("entry").path())
+            .expect("caches")
+            .count()
+    };
+    assert_eq!(client.files(&server.url("one"), &branch("main")), ["one"]);
+    assert_eq!(client.files(&server.url("two"), &branch("main")), ["two"]);
+    assert_eq!(count(), 1, "that of the former address is gone");
+    client.git.remove("ns/app").expect("removes");
+    assert_eq!(
+        std::fs::read_dir(client.folder.path().join("git"))
+            .expect("caches")
+            .count(),
+        0
+    );
+    client.git.remove("ns/app").expect("a second time is fine");
+}

@@ -11,7 +11,7 @@ use rosin_source::artifact::{
 };
 use rosin_source::http::HttpClients;
 use rosin_source::serve;
-use rosin_tree::Limits;
+use rosin_tree::{Digest, Limits};
 use support::{chain, store, store_within};
 
 fn key(name: &str) -> ObjectKey {
@@ -59,6 +59,86 @@ fn restart_finds_artifacts_and_drops_what_was_unfinished() {
             .expect("staging")
             .count(),
         0
+    );
+}
+
+const KILLED: &str = "ROSIN_TEST_KILLED_STORE";
+
+#[test]
+#[ignore = "the process that `killed_writer_leaves_only_whole_artifacts` starts"]
+fn write_until_killed() {
+    let Some(folder) = std::env::var_os(KILLED) else {
+        return;
+    };
+    let store = store(std::path::Path::new(&folder));
+    for number in 0_u64.. {
+        let content = number.to_string().repeat(20_000);
+        write(
+            &store,
+            "app",
+            &format!("{}.tar.gz", number % 5),
+            &[("a", &content), ("b", &content)],
+        );
+    }
+}
+
+#[test]
+fn killed_writer_leaves_only_whole_artifacts() {
+    // parity: REL-STORE-02
+    let folder = tempfile::tempdir().expect("folder");
+    let objects = folder.path().join("artifacts/gitrepository/ns/app");
+    let mut whole = 0;
+    for round in 0..12_u64 {
+        let program = std::env::current_exe().expect("program");
+        let mut writer = std::process::Command::new(program)
+            .args(["--exact", "write_until_killed", "--ignored"])
+            .env(KILLED, folder.path())
+            .stdout(std::process::Stdio::null())
+            .spawn()
+            .expect("starts");
+        std::thread::sleep(Duration::from_millis(120 + round * 13));
+        writer.kill().expect("kills");
+        writer.wait().expect("ends");
+        let again = store(folder.path());
+        for entry in std::fs::read_dir(&objects).into_iter().flatten() {
+            let path = entry.expect("entry").path();
+            let name = path
+                .file_name()
+                .expect("name")
+                .to_string_lossy()
+                .into_owned();
+            if name.starts_with('.') {
+                continue;
+            }
+            let digest: ArtifactDigest = Digest::of(&std::fs::read(&path).expect("reads"))
+                .to_string()
+                .parse()
+                .expect("digest");
+            let tree = again
+                .tree(&format!("gitrepository/ns/app/{name}"), &digest)
+                .expect("unpacks");
+            assert_eq!(
+                tree.read("a").expect("reads"),
+                tree.read("b").expect("reads")
+            );
+            whole += 1;
+        }
+        assert_eq!(
+            std::fs::read_dir(folder.path().join("staging"))
+                .expect("staging")
+                .count(),
+            0
+        );
+    }
+    assert!(whole > 0, "the writer was never quick enough to write one");
+    let store = store(folder.path());
+    let later = SystemTime::now() + Duration::from_secs(100);
+    store
+        .collect(&key("app"), "0.tar.gz", Retention::default(), later)
+        .expect("collects");
+    assert!(
+        std::fs::read_dir(&objects).expect("folder").count() <= 1,
+        "halves are swept too"
     );
 }
 

@@ -43,7 +43,7 @@ impl Caches {
             Depth::Full => "full",
         };
         let path = self.folder(object).join(format!("{}.{kind}", hash(url)));
-        let taken = lock(&self.busy).insert(path.clone());
+        let taken = self.take(&path, object, url);
         if taken {
             return Lease {
                 path,
@@ -60,6 +60,26 @@ impl Caches {
             busy: self.busy.clone(),
             temporary: true,
         }
+    }
+
+    /// Claims the folder, and drops those that the object had for other addresses.
+    fn take(&self, path: &Path, object: &str, url: &str) -> bool {
+        let mut busy = lock(&self.busy);
+        let own = hash(url);
+        for entry in std::fs::read_dir(self.folder(object))
+            .into_iter()
+            .flatten()
+            .flatten()
+        {
+            let is_own = entry.file_name().to_string_lossy().starts_with(&own);
+            if !is_own
+                && !busy.contains(&entry.path())
+                && let Err(error) = std::fs::remove_dir_all(entry.path())
+            {
+                tracing::warn!(%error, "removing the cache of a former address failed");
+            }
+        }
+        busy.insert(path.to_owned())
     }
 
     pub(super) fn remove(&self, object: &str) -> io::Result<()> {

@@ -1,5 +1,6 @@
 //! From a reference to a revision whose objects are here: list, decide, download.
 
+use std::cell::Cell;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -13,6 +14,9 @@ use super::resolve::{Wanted, resolve};
 use super::transport::{Open, Session};
 use super::{Budget, Checkout, GitError, Reference, Remote, RemoteError, ResponseLimits, Revision};
 use crate::http::HttpClients;
+
+/// More objects than the largest public histories have; each costs memory while it is indexed.
+const MAX_OBJECTS: usize = 30_000_000;
 
 /// Fetches from git servers. Cheap to clone.
 #[derive(Clone)]
@@ -212,7 +216,11 @@ impl Download<'_> {
         };
         let budget = self.open.session().connection.budget();
         let mut callbacks = RemoteCallbacks::new();
-        callbacks.transfer_progress(|_| budget.check().is_ok());
+        let too_many = Cell::new(false);
+        callbacks.transfer_progress(|progress| {
+            too_many.set(progress.total_objects() > MAX_OBJECTS);
+            !too_many.get() && budget.check().is_ok()
+        });
         let mut options = FetchOptions::new();
         options
             .remote_callbacks(callbacks)
@@ -230,6 +238,7 @@ impl Download<'_> {
             .and_then(|mut remote| remote.fetch(&specs, Some(&mut options), None));
         fetched.map_err(|error| match budget.check() {
             Err(over) => fail(over),
+            Ok(()) if too_many.get() => fail(RemoteError::Protocol("it holds too many objects")),
             Ok(()) => fail(self.open.explain(&error)),
         })
     }
