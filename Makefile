@@ -6,6 +6,8 @@ SHELL := /bin/bash
 MAKEFLAGS += --no-print-directory
 .PHONY: help build plugins programs tools demo demo-stop test test-unit test-cluster test-conformance lint generated deny bench fuzz e2e clean
 
+# Errors of tests say what happened; where in the tests, their text says, too.
+export RUST_LIB_BACKTRACE ?= 0
 # Shared by all clones of this machine: what one has compiled, the next does not compile again.
 export CARGO_TARGET_DIR ?= $(HOME)/.cache/rosin/target
 export ROSIN_TOOLS ?= $(HOME)/.cache/rosin/tools

@@ -43,7 +43,7 @@ async fn a_broken_commit_is_refused_as_a_whole() -> Result<()> {
 #[tokio::test]
 #[ignore = "needs a control plane: make test-cluster"]
 async fn yaml_that_cannot_be_read_is_pointed_at() -> Result<()> {
-    // parity: KS-BUILD-007
+    // Flux reads such a file before the build, with other words than those of a failed build.
     let case = Case::new("bad-yaml").await?;
     case.repository.write(
         "app/one.yaml",
@@ -52,11 +52,10 @@ async fn yaml_that_cannot_be_read_is_pointed_at() -> Result<()> {
     case.push("first").await?;
     case.add_source().await?;
     let app = case.add_kustomization("app", "./app", json!({})).await?;
-    let failed = case
-        .fails(&app, "BuildFailed", "kustomize build failed:")
-        .await?;
-    assert!(failed.message.contains("one.yaml"), "{}", failed.message);
-    Ok(())
+    case
+        .fails(&app, "BuildFailed", "one.yaml")
+        .await
+        .map(drop)
 }
 
 #[tokio::test]
