@@ -249,3 +249,239 @@ fn merge_image(images: &mut Vec<Image>, image: &FluxImage) {
         known.digest.clone_from(digest);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::{BuildRequest, LoadRestrictor, Object, Output, build};
+
+    const SERVICE: &str = "apiVersion: v1\nkind: Service\nmetadata:\n  name: web\n";
+
+    fn render(options: FluxOptions, files: &[(&str, &str)]) -> Result<Output> {
+        let files: BTreeMap<String, Vec<u8>> = files
+            .iter()
+            .map(|(path, content)| ((*path).to_owned(), content.as_bytes().to_vec()))
+            .collect();
+        let request = BuildRequest {
+            path: "app".to_owned(),
+            load_restrictor: LoadRestrictor::None,
+            flux: Some(options),
+            ..BuildRequest::default()
+        };
+        build(&request, &files)
+    }
+
+    fn names(output: &Output) -> Vec<String> {
+        let name = |object: &Object| {
+            object
+                .json
+                .split("\"name\":\"")
+                .nth(1)
+                .map(|rest| rest.split('"').next().unwrap().to_owned())
+        };
+        output.objects.iter().filter_map(name).collect()
+    }
+
+    fn named(name: &str) -> String {
+        SERVICE.replace("web", name)
+    }
+
+    // parity: KS-GEN-002
+    #[test]
+    fn a_folder_without_kustomization_gives_all_its_manifests() {
+        let (a, b, c, d) = (named("a"), named("b"), named("c"), named("d"));
+        let output = render(
+            FluxOptions::default(),
+            &[
+                ("app/z.yml", a.as_str()),
+                ("app/a/b.yaml", b.as_str()),
+                ("app/a.yaml", c.as_str()),
+                (
+                    "app/own/kustomization.yaml",
+                    "resources: [x.yaml]\nnamePrefix: own-",
+                ),
+                ("app/own/x.yaml", d.as_str()),
+                ("app/own/ignored.yaml", "not: [valid"),
+                ("app/README.md", "# no manifest"),
+                ("other/e.yaml", SERVICE),
+            ],
+        )
+        .unwrap();
+        assert_eq!(names(&output), ["b", "c", "own-d", "a"]);
+    }
+
+    // parity: KS-GEN-003
+    #[test]
+    fn every_yaml_file_must_hold_objects() {
+        let error = render(
+            FluxOptions::default(),
+            &[("app/a.yaml", SERVICE), ("app/ci.yaml", "jobs: []")],
+        )
+        .unwrap_err();
+        assert!(
+            error
+                .message
+                .starts_with("failed to decode Kubernetes YAML from app/ci.yaml"),
+            "{error}"
+        );
+        assert_eq!(error.file.as_deref(), Some("app/ci.yaml"));
+    }
+
+    // parity: KS-GEN-005, KS-GEN-006
+    #[test]
+    fn nothing_is_an_empty_set() {
+        assert!(
+            render(FluxOptions::default(), &[("app/README.md", "")])
+                .unwrap()
+                .objects
+                .is_empty()
+        );
+        let empty = [("app/kustomization.yaml", "kind: Kustomization")];
+        assert!(
+            render(FluxOptions::default(), &empty)
+                .unwrap()
+                .objects
+                .is_empty()
+        );
+    }
+
+    // parity: KS-GEN-007, KS-GEN-008
+    #[test]
+    fn namespace_prefix_and_suffix_win_over_the_file() {
+        let options = FluxOptions {
+            target_namespace: "mine".to_owned(),
+            name_prefix: "p-".to_owned(),
+            name_suffix: "-s".to_owned(),
+            ..FluxOptions::default()
+        };
+        let file = "resources: [a.yaml]\nnamespace: theirs\nnamePrefix: old-\n";
+        let output = render(
+            options,
+            &[("app/kustomization.yaml", file), ("app/a.yaml", SERVICE)],
+        )
+        .unwrap();
+        assert_eq!(
+            output.objects[0].json,
+            r#"{"apiVersion":"v1","kind":"Service","metadata":{"name":"p-web-s","namespace":"mine"}}"#
+        );
+    }
+
+    // parity: KS-GEN-009
+    #[test]
+    fn patches_are_applied_after_those_of_the_file() {
+        let options = FluxOptions {
+            patches: vec![FluxPatch {
+                patch: "- op: replace\n  path: /metadata/labels/from\n  value: object\n".to_owned(),
+                target: Some(serde_json::json!({"kind": "Service"})),
+            }],
+            ..FluxOptions::default()
+        };
+        let file = "resources: [a.yaml]\npatches:\n- patch: |\n    apiVersion: v1\n    kind: Service\n    metadata: {name: web, labels: {from: file}}\n";
+        let output = render(
+            options,
+            &[("app/kustomization.yaml", file), ("app/a.yaml", SERVICE)],
+        )
+        .unwrap();
+        assert!(
+            output.objects[0]
+                .json
+                .contains(r#""labels":{"from":"object"}"#)
+        );
+    }
+
+    // parity: KS-GEN-010
+    #[test]
+    fn tag_and_digest_of_images_are_replaced_together() {
+        let image = |name: &str, new_name: &str, new_tag: &str, digest: &str| FluxImage {
+            name: name.to_owned(),
+            new_name: new_name.to_owned(),
+            new_tag: new_tag.to_owned(),
+            digest: digest.to_owned(),
+        };
+        let mut images = vec![Image {
+            name: "a".to_owned(),
+            new_tag: "1".to_owned(),
+            ..Image::default()
+        }];
+        merge_image(&mut images, &image("a", "", "", "sha256:x"));
+        merge_image(&mut images, &image("b", "c", "2", ""));
+        assert_eq!(
+            (images[0].new_tag.as_str(), images[0].digest.as_str()),
+            ("", "sha256:x")
+        );
+        merge_image(&mut images, &image("a", "z", "", ""));
+        assert_eq!(
+            (images[0].new_name.as_str(), images[0].digest.as_str()),
+            ("z", "sha256:x")
+        );
+        assert_eq!(images[1].new_name, "c");
+    }
+
+    // parity: KS-GEN-011, KS-GEN-012
+    #[test]
+    fn components_are_local_and_may_be_missing_on_demand() {
+        let files = [("app/a.yaml", SERVICE)];
+        let options = |component: &str, ignore_missing_components| FluxOptions {
+            components: vec![component.to_owned()],
+            ignore_missing_components,
+            ..FluxOptions::default()
+        };
+        let error = render(options("https://example.com/c", false), &files).unwrap_err();
+        assert_eq!(
+            error.message,
+            "component path 'https://example.com/c' must be local and relative"
+        );
+        assert!(render(options("../nope", false), &files).is_err());
+        assert_eq!(
+            render(options("../nope", true), &files)
+                .unwrap()
+                .objects
+                .len(),
+            1
+        );
+    }
+
+    // parity: KS-GEN-014, KS-BUILD-001, KS-BUILD-002
+    #[test]
+    fn files_of_the_source_may_be_named_from_anywhere_in_it_and_no_others() {
+        let files = |resource: &str| format!("resources: [{resource}]");
+        let build = |resource: &str| {
+            let file = files(resource);
+            render(
+                FluxOptions::default(),
+                &[
+                    ("app/kustomization.yaml", file.as_str()),
+                    ("shared/a.yaml", SERVICE),
+                ],
+            )
+        };
+        assert_eq!(build("../shared/a.yaml").unwrap().objects.len(), 1);
+        for outside in [
+            "../../etc/passwd",
+            "/etc/passwd",
+            "https://example.com/x.yaml",
+            "github.com/a/b",
+            "git@host:a/b",
+        ] {
+            assert!(build(outside).is_err(), "{outside}");
+        }
+    }
+
+    // parity: KS-BUILD-003
+    #[test]
+    fn charts_and_foreign_plugins_are_refused() {
+        let refuse = |file: &str| {
+            render(FluxOptions::default(), &[("app/kustomization.yaml", file)])
+                .unwrap_err()
+                .message
+        };
+        assert!(refuse("helmCharts: [{name: x}]").contains("must specify --enable-helm"));
+        let plugin = "transformers: ['{apiVersion: example.com/v1, kind: Thing, metadata: {name: x, annotations: {config.kubernetes.io/function: \"exec: {path: ./x}\"}}}']";
+        assert_eq!(
+            refuse(plugin),
+            "external plugins disabled; unable to load external plugin 'Thing'"
+        );
+    }
+}

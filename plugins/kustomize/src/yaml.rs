@@ -143,21 +143,34 @@ pub(crate) fn is_string_in_yaml_1_1(text: &str) -> bool {
 }
 
 /// Gives a scalar whose text was replaced the type that it has from now on: a null that was only a place for a value becomes
-/// what the text says, anything else stays what it is.
-pub(crate) fn settle_tag(scalar: &mut Scalar) -> Result<()> {
-    let meant = yaml::resolve::kyaml(&scalar.value);
-    match (scalar.tag, meant) {
-        (Tag::Null, _) => scalar.tag = meant,
-        (Tag::Str | Tag::Binary, _) | (Tag::Float, Tag::Int) => {}
-        (tag, meant) if tag == meant => {}
-        (tag, meant) => bail!(
-            "map[string]interface {{}}(nil): yaml: cannot decode {} `{}` as a {}",
-            tag_name(meant),
-            scalar.value,
-            tag_name(tag)
-        ),
+/// what the text says, anything else stays what it is. If the text does not fit, that shows when the object is printed.
+pub(crate) fn settle_tag(scalar: &mut Scalar) {
+    if scalar.tag == Tag::Null {
+        scalar.tag = yaml::resolve::kyaml(&scalar.value);
     }
-    Ok(())
+}
+
+/// An error if a scalar was given a text that its type does not have: the original writes the type before the text, and cannot
+/// read that.
+pub(crate) fn check_tags(node: &Node) -> Result<()> {
+    match &node.kind {
+        Kind::Sequence(items) => items.iter().try_for_each(check_tags),
+        Kind::Mapping(fields) => fields.values().try_for_each(check_tags),
+        Kind::Scalar(scalar) => {
+            let meant = yaml::resolve::kyaml(&scalar.value);
+            match (scalar.tag, meant) {
+                (Tag::Null | Tag::Str | Tag::Binary | Tag::Timestamp, _)
+                | (Tag::Float, Tag::Int) => Ok(()),
+                (tag, meant) if tag == meant => Ok(()),
+                (tag, meant) => bail!(
+                    "map[string]interface {{}}(nil): yaml: cannot decode {} `{}` as a {}",
+                    tag_name(meant),
+                    scalar.value,
+                    tag_name(tag)
+                ),
+            }
+        }
+    }
 }
 
 fn tag_name(tag: Tag) -> &'static str {

@@ -1,5 +1,7 @@
 //! `replacements`: copies a value of one object to fields of others.
 
+use std::collections::BTreeSet;
+
 use rosin_manifest::node::{Kind, Node, SmolStr};
 
 use crate::context::Context;
@@ -69,6 +71,7 @@ pub(super) fn apply(
     replacements: &[Replacement],
     context: &Context,
 ) -> Result<()> {
+    let mut changed = BTreeSet::new();
     for replacement in replacements {
         let Replacement {
             source,
@@ -88,8 +91,16 @@ pub(super) fn apply(
             (None, None) => Node::null(),
         };
         for target in targets {
-            copy_to(resources, &value, target, context)?;
+            changed.extend(copy_to(resources, &value, target, context)?);
         }
+    }
+    // Only now: what one replacement leaves half done, another may complete.
+    for resource in changed.into_iter().filter_map(|at| resources.get(at)) {
+        crate::yaml::check_tags(&resource.node).map_err(|error| {
+            error
+                .in_file(&resource.source.file)
+                .at_line(resource.source.line)
+        })?;
     }
     Ok(())
 }
@@ -175,12 +186,13 @@ fn refined(node: &Node, options: Option<&FieldOptions>) -> Result<Node> {
     }
 }
 
+/// Says which objects it changed.
 fn copy_to(
     resources: &mut ResMap,
     value: &Node,
     target: &TargetSelector,
     context: &Context,
-) -> Result<()> {
+) -> Result<Vec<usize>> {
     let Some(select) = &target.select else {
         bail!("target must specify resources to select");
     };
@@ -203,7 +215,7 @@ fn copy_to(
         .filter(|(_, resource)| is_chosen(resource, &select, &rejects, context))
         .map(|(at, _)| at)
         .collect();
-    for at in chosen {
+    for &at in &chosen {
         let resource = &mut resources.as_mut_slice()[at];
         for field_path in field_paths {
             set(
@@ -220,7 +232,7 @@ fn copy_to(
             })?;
         }
     }
-    Ok(())
+    Ok(chosen)
 }
 
 fn is_chosen(
@@ -308,11 +320,11 @@ fn set_field(field: &mut Node, value: &Node, options: Option<&FieldOptions>) -> 
         // The target keeps its type: a number stays one and a string too, as long as the text allows it.
         Kind::Scalar(scalar) if value.is_scalar() || joined.is_some() => {
             scalar.value = joined.unwrap_or_else(|| kyaml::text(value).into());
-            crate::yaml::settle_tag(scalar)?;
+            crate::yaml::settle_tag(scalar);
         }
         Kind::Scalar(scalar) => {
             scalar.value = SmolStr::default();
-            crate::yaml::settle_tag(scalar)?;
+            crate::yaml::settle_tag(scalar);
         }
         _ => *field = value.clone(),
     }
@@ -359,6 +371,7 @@ fn set_inside_text(
 
 /// The document as JSON or YAML, whichever the text was, and with line breaks if it had them.
 fn written_like(document: &Node, text: &str) -> Result<String> {
+    crate::yaml::check_tags(document)?;
     match text.trim_start().chars().next() {
         Some('{' | '[') => {
             let json = crate::yaml::node_to_json(document)?;
