@@ -2,6 +2,7 @@
 //!
 //! Figures are medians and 99th percentiles of many renders, one after the other, and renders per second of as many at once as
 //! the engine takes.
+#![expect(clippy::unwrap_used, reason = "helpers of tests")]
 
 #[path = "../tests/support/mod.rs"]
 mod support;

@@ -1,4 +1,5 @@
 //! The built-in plugins as the program has them: compiled, embedded, in the sandbox. Built by `cargo xtask plugins`.
+#![expect(clippy::unwrap_used, reason = "helpers of tests")]
 
 mod support;
 

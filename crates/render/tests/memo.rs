@@ -1,4 +1,5 @@
 //! Output is rendered again when something that it was made from changed, and only then.
+#![expect(clippy::unwrap_used, reason = "helpers of tests")]
 
 mod support;
 

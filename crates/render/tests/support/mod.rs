@@ -1,5 +1,10 @@
 //! Makes components of WebAssembly text, and engines for tests.
-#![allow(dead_code, unreachable_pub, reason = "each test file uses some of it")]
+#![allow(
+    clippy::unwrap_used,
+    dead_code,
+    unreachable_pub,
+    reason = "each test file uses some of it"
+)]
 
 use std::path::{Path, PathBuf};
 
