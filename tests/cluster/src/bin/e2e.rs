@@ -38,7 +38,8 @@ struct Cli {
 const SUBJECTS: [(&str, &str); 8] = [
     ("git", "gitrepositories.source.toolkit.fluxcd.io"),
     ("ks", "kustomizations.kustomize.toolkit.fluxcd.io"),
-    ("flux", "kustomizations.kustomize.toolkit.fluxcd.io"),
+    // Most of these use every kind.
+    ("flux", "helmreleases.helm.toolkit.fluxcd.io"),
     ("oci", "ocirepositories.source.toolkit.fluxcd.io"),
     ("bucket", "buckets.source.toolkit.fluxcd.io"),
     ("helmrepo", "helmrepositories.source.toolkit.fluxcd.io"),

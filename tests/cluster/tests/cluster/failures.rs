@@ -52,10 +52,7 @@ async fn yaml_that_cannot_be_read_is_pointed_at() -> Result<()> {
     case.push("first").await?;
     case.add_source().await?;
     let app = case.add_kustomization("app", "./app", json!({})).await?;
-    case
-        .fails(&app, "BuildFailed", "one.yaml")
-        .await
-        .map(drop)
+    case.fails(&app, "BuildFailed", "one.yaml").await.map(drop)
 }
 
 #[tokio::test]

@@ -124,7 +124,7 @@ impl Terminal {
                     "{clock:6.1} s {} {:width$}  {}",
                     row.mark.shown(false),
                     row.name,
-                    row.text
+                    row.text.lines().next().unwrap_or_default()
                 );
             }
         }

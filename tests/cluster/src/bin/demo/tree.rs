@@ -54,7 +54,7 @@ async fn children(api: &Api, kustomization: &Ref, lead: &str) -> Result<Vec<Node
 fn state(object: &Value) -> String {
     if let Some(ready) = Ready::of(object) {
         return if ready.is_true() {
-            format!("Ready, {}", ready.revision)
+            format!("Ready, {}", short(&ready.revision))
         } else {
             ready.to_string()
         };
@@ -66,4 +66,10 @@ fn state(object: &Value) -> String {
         (Some(ready), Some(wanted)) => format!("{ready} of {wanted} replicas ready"),
         _ => String::new(),
     }
+}
+
+/// `main@sha1:` and eight digits are enough to recognise a commit.
+fn short(revision: &str) -> &str {
+    let end = revision.find(':').map_or(revision.len(), |colon| colon + 9);
+    revision.get(..end).unwrap_or(revision)
 }
