@@ -5,9 +5,12 @@ mod support;
 use std::time::{Duration, Instant};
 
 use git2::{ObjectType, Oid, Repository};
-use rosin_source::git::{Contents, Fetched, Git, Reference, ResponseLimits};
+use rosin_source::git::{
+    Budget, Contents, Credentials, Fetched, Git, Reference, Remote, RemoteUrl, ResponseLimits,
+};
 use rosin_tree::Limits;
 use support::{Client, Fault, Server, branch, chain, message};
+use tokio_util::sync::CancellationToken;
 
 /// A tree as bytes, since git itself refuses to make these.
 fn raw_tree(repository: &Repository, entries: &[(&str, &[u8], Oid)]) -> Oid {
@@ -457,6 +460,23 @@ fn silence_ends_with_the_deadline_and_with_a_cancellation() {
     let started = Instant::now();
     let text = message(client.fetch(&server.url("app"), &branch("main"), None));
     assert!(text.ends_with("no answer within 300ms"), "{text}");
+    assert!(started.elapsed() < Duration::from_secs(5));
+
+    let cancelled = CancellationToken::new();
+    let budget = Budget::new(Duration::from_secs(60), cancelled.clone());
+    let url = RemoteUrl::parse(&server.url("app")).expect("url");
+    let remote = Remote {
+        url,
+        credentials: Credentials::none(),
+        proxy: None,
+    };
+    let (started, git) = (Instant::now(), client.git.clone());
+    let running = std::thread::spawn(move || {
+        message(git.fetch(&remote, &branch("main"), None, "ns/app", &budget))
+    });
+    std::thread::sleep(Duration::from_millis(100));
+    cancelled.cancel();
+    assert!(running.join().expect("ends").ends_with(": cancelled"));
     assert!(started.elapsed() < Duration::from_secs(5));
 }
 

@@ -4,7 +4,7 @@
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use reqwest::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE, LOCATION};
+use reqwest::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE, LOCATION, USER_AGENT};
 use reqwest::{Response, StatusCode, Url};
 use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
@@ -13,6 +13,9 @@ use super::error::printable;
 use super::{Credentials, RemoteError, RemoteUrl};
 
 const MAX_REDIRECTS: usize = 5;
+
+/// Servers tell git clients from browsers by this beginning, and answer browsers with pages.
+const CLIENT: &str = concat!("git/2.0 (rosin/", env!("CARGO_PKG_VERSION"), ")");
 
 /// How long one fetch may take, and how to end it early.
 #[derive(Clone)]
@@ -121,7 +124,8 @@ impl Connection {
             let post = self.client.post(url.clone()).body(request);
             let post = post
                 .header(CONTENT_TYPE, "application/x-git-upload-pack-request")
-                .header(ACCEPT, "application/x-git-upload-pack-result");
+                .header(ACCEPT, "application/x-git-upload-pack-result")
+                .header(USER_AGENT, CLIENT);
             let response = self
                 .credentials
                 .apply(post)
@@ -153,7 +157,8 @@ impl Connection {
             let get = self
                 .client
                 .get(url.clone())
-                .header(CACHE_CONTROL, "no-cache");
+                .header(CACHE_CONTROL, "no-cache")
+                .header(USER_AGENT, CLIENT);
             let response = self
                 .credentials
                 .apply(get)
