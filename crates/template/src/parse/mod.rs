@@ -15,8 +15,9 @@ use crate::strconv::{quote, unquote};
 use crate::value::Str;
 use lex::{Keyword, Kind, Lexer, Token};
 
-/// How deep controls and parentheses may nest. Go stops at 10,000 parentheses, 1,000 when built for WebAssembly.
-const MAX_NESTING: usize = 1_000;
+/// How deep controls and parentheses may nest: people write a dozen levels, and each takes stack. Go stops at 10,000
+/// parentheses, at 1,000 when built for WebAssembly, and does not bound controls.
+const MAX_NESTING: usize = 250;
 
 /// Why a template could not be parsed, in Go's words.
 #[derive(Clone, Debug, thiserror::Error)]

@@ -14,7 +14,7 @@ pub use text::{Str, lossy};
 pub use types::{IntType, Kind, ListType, MapType, UintType};
 
 /// How deep values may be nested before encoders, printers and copies give up: templates can build cycles.
-pub const MAX_DEPTH: usize = 1_000;
+pub const MAX_DEPTH: usize = 500;
 
 /// A value as templates see it. Integers keep their Go type, since comparisons and `%T` depend on it.
 #[derive(Clone, Default)]
