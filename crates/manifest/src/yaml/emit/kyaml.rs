@@ -23,10 +23,9 @@ pub fn to_string_kyaml(node: &Node) -> String {
     begin(node, &mut writer, &mut open);
     while let Some(Open { node, rest }) = open.last_mut() {
         let child = match rest {
-            Rest::Sequence(items) => items.next().map(|item| {
+            Rest::Sequence(items) => items.next().inspect(|item| {
                 head(item, &mut writer);
                 writer.item();
-                item
             }),
             Rest::Mapping(entries) => entries.next().map(|(key, value)| {
                 head(value, &mut writer);
