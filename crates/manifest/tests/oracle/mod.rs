@@ -142,6 +142,21 @@ fn show(answer: &Result<String, String>) -> String {
     format!("{answer:?}").chars().take(700).collect()
 }
 
+/// The documents of the list, and each scalar as a value and as a key.
+pub(crate) fn short_samples() -> Vec<String> {
+    let mut samples: Vec<String> = include_str!("documents.txt")
+        .split("\n====\n")
+        .map(str::to_owned)
+        .collect();
+    for scalar in include_str!("scalars.txt").lines() {
+        let scalar = scalar.replace("\\n", "\n").replace("\\t", "\t");
+        let quoted = serde_json::to_string(&scalar).unwrap_or_default();
+        samples.push(format!("a: {scalar}\nb: {quoted}\n"));
+        samples.push(format!("{quoted}: [{scalar}]\n"));
+    }
+    samples
+}
+
 /// Documents made of the parts that YAML readers disagree about.
 pub(crate) fn samples() -> Vec<String> {
     let scalars = include_str!("scalars.txt")
