@@ -173,6 +173,10 @@ pub struct ControllerArgs {
     #[arg(long, value_enum, default_value = "json")]
     pub log_encoding: LogEncoding,
 
+    /// Folder with renderer plugins (*.wasm): each can be named in spec.renderer by its file's name, and gets files only
+    #[arg(long)]
+    pub renderers_path: Option<PathBuf>,
+
     /// Longest time that a render may take
     #[arg(long, default_value = "60s", value_parser = duration)]
     pub render_timeout: std::time::Duration,

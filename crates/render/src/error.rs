@@ -35,6 +35,10 @@ pub enum LoadError {
     },
     #[error("plugin {plugin} does not fit the contract rosin:render@0.1.0: {reason}")]
     Mismatch { plugin: String, reason: String },
+    #[error("loading the renderer {}", .0.display())]
+    Plugin(std::path::PathBuf, #[source] Box<Self>),
+    #[error("reading the renderers in {}", .0.display())]
+    Folder(std::path::PathBuf, #[source] std::io::Error),
     #[error("starting the plugin engine failed: {0}")]
     Engine(String),
 }

@@ -1,6 +1,8 @@
 //! Renderers by name. The built-in ones were compiled when the program was built, and are part of it.
 
 use std::collections::BTreeMap;
+use std::path::Path;
+use std::{fs, io};
 
 use crate::{Engine, Grants, Import, LoadError, Precompiled, Renderer};
 
@@ -44,6 +46,33 @@ impl Registry {
     /// Adds a renderer under its name, in place of one that has it.
     pub fn add(&mut self, renderer: Renderer) {
         self.0.insert(renderer.name().to_owned(), renderer);
+    }
+
+    /// Compiles the components of a folder, and adds each under its file's name, with files and diagnostics granted. For
+    /// the operator's own plugins: whoever can write there decides what renders.
+    pub fn add_folder(&mut self, engine: &Engine, folder: &Path) -> Result<(), LoadError> {
+        let failed = |error| LoadError::Folder(folder.to_owned(), error);
+        let mut plugins = fs::read_dir(folder)
+            .and_then(|entries| {
+                entries
+                    .map(|entry| Ok(entry?.path()))
+                    .collect::<io::Result<Vec<_>>>()
+            })
+            .map_err(failed)?;
+        plugins.sort();
+        for path in plugins {
+            if let (Some(name), Some("wasm")) = (
+                path.file_stem().and_then(|name| name.to_str()),
+                path.extension().and_then(|extension| extension.to_str()),
+            ) {
+                let component = fs::read(&path).map_err(failed)?;
+                let compiled = Renderer::compile(engine, name, &component, &Grants::files());
+                self.add(
+                    compiled.map_err(|error| LoadError::Plugin(path.clone(), Box::new(error)))?,
+                );
+            }
+        }
+        Ok(())
     }
 
     pub fn get(&self, name: &str) -> Result<&Renderer, LoadError> {

@@ -184,6 +184,18 @@ fn unknown_renderers_are_named() {
     );
 }
 
+#[test]
+fn components_of_a_folder_are_added_by_name() {
+    let folder = tempfile::tempdir().unwrap();
+    rosin_hostile::write(&["good", "loop"], folder.path()).unwrap();
+    std::fs::write(folder.path().join("README.md"), "not a plugin").unwrap();
+    let mut registry = Registry::default();
+    registry.add_folder(&engine(1), folder.path()).unwrap();
+    assert_eq!(registry.names().collect::<Vec<_>>(), ["good", "loop"]);
+    std::fs::write(folder.path().join("broken.wasm"), "not a plugin either").unwrap();
+    assert!(registry.add_folder(&engine(1), folder.path()).is_err());
+}
+
 #[tokio::test]
 async fn code_compiled_ahead_of_time_runs() {
     let engine = engine(1);

@@ -1,4 +1,4 @@
-//! Makes components of WebAssembly text, and engines for tests.
+//! Hostile plugins, and engines to run them in.
 #![allow(
     clippy::unwrap_used,
     dead_code,
@@ -6,52 +6,21 @@
     reason = "each test file uses some of it"
 )]
 
-use std::path::{Path, PathBuf};
-
 use rosin_render::{Engine, EngineConfig, Grants, LoadError, Renderer, Request, Source};
 use rosin_tree::Tree;
-use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
-use wit_parser::Resolve;
 
 pub const OBJECT: &str = r#"{"apiVersion":"v1","kind":"Namespace","metadata":{"name":"apps"}}"#;
 
-fn repository() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
-}
-
-/// Makes a core module a component of `world`, as `wit` describes it; of the imports, those stay that the module has.
 pub fn component_of(module: &str, wit: &[&str], world: &str) -> Vec<u8> {
-    let mut module = wat::parse_str(module).unwrap();
-    let mut resolve = Resolve::default();
-    let (mut package, _) = resolve.push_dir(repository().join("wit")).unwrap();
-    for text in wit {
-        package = resolve.push_str("test.wit", text).unwrap();
-    }
-    let world = resolve.select_world(&[package], Some(world)).unwrap();
-    embed_component_metadata(&mut module, &resolve, world, StringEncoding::UTF8).unwrap();
-    ComponentEncoder::default()
-        .validate(true)
-        .module(&module)
-        .unwrap()
-        .encode()
-        .unwrap()
+    rosin_hostile::component_of(module, wit, world).unwrap()
 }
 
-fn hostile(file: &str) -> String {
-    std::fs::read_to_string(repository().join("tests/hostile").join(file)).unwrap()
-}
-
-/// The text of a plugin in `tests/hostile`, as a core module.
 pub fn module(name: &str) -> String {
-    format!(
-        "(module\n{}\n{})",
-        hostile("prelude.wat"),
-        hostile(&format!("{name}.wat"))
-    )
+    rosin_hostile::module(name).unwrap()
 }
 
 pub fn component(name: &str) -> Vec<u8> {
-    component_of(&module(name), &[], "plugin")
+    rosin_hostile::component(name).unwrap()
 }
 
 /// An engine with room for one guest at a time unless a test wants more.

@@ -18,6 +18,9 @@ use tracing::{debug, warn};
 use super::{Kustomizations, error::Error, variables::variables};
 use crate::{config::Config, metrics::RenderOutcome};
 
+/// The renderer of a Kustomization that names none.
+const KUSTOMIZE: &str = "kustomize";
+
 /// Bytes of rendered output that are kept for revisions that change nothing of what was read.
 const MEMO: usize = 32 << 20;
 
@@ -50,8 +53,12 @@ impl Renderers {
             deadline: config.render_timeout,
             ..Limits::default()
         };
+        let mut registry = Registry::built_in(&engine)?;
+        if let Some(folder) = &config.renderers_path {
+            registry.add_folder(&engine, folder)?;
+        }
         Ok(Self {
-            registry: Arc::new(Registry::built_in(&engine)?),
+            registry: Arc::new(registry),
             memo: Arc::new(rosin_render::Memo::new(MEMO)),
             limits,
         })
@@ -87,23 +94,28 @@ impl Kustomizations {
         tree: Tree,
         path: String,
     ) -> Result<Vec<rosin_render::Manifest>, Error> {
-        let name = object
-            .spec
-            .renderer
-            .as_ref()
-            .and_then(|renderer| renderer.name.as_deref())
-            .unwrap_or("kustomize");
-        if object
-            .spec
-            .renderer
-            .as_ref()
-            .is_some_and(|renderer| renderer.source_ref.is_some())
-        {
+        // The annotation is an equal spelling: Flux's own definitions drop the field.
+        let chosen = object
+            .renderer()
+            .map_err(|error| Error::Build(error.to_string()))?
+            .unwrap_or_default();
+        let name = chosen.name.as_deref().unwrap_or(KUSTOMIZE);
+        if chosen.source_ref.is_some() {
             return Err(Error::Build(
                 "spec.renderer.sourceRef: renderers from a registry are not supported yet"
                     .to_owned(),
             ));
         }
+        let options = if name == KUSTOMIZE {
+            options(object)
+        } else {
+            if let Some(field) = kustomize_field(object) {
+                return Err(Error::Build(format!(
+                    "spec.{field}: not supported together with spec.renderer yet"
+                )));
+            }
+            serde_json::Value::Object(chosen.options.clone())
+        };
         let renderer = self
             .renderers
             .registry
@@ -116,7 +128,7 @@ impl Kustomizations {
                 name: object.name().to_owned(),
             },
             path,
-            options: options(object).to_string(),
+            options: options.to_string(),
         };
         let source = Source {
             tree,
@@ -191,6 +203,22 @@ pub(super) fn path_of(object: &Kustomization, tree: &Tree) -> Result<String, Err
     Ok(path)
 }
 
+/// The first field that is set and that only kustomize carries out.
+fn kustomize_field(object: &Kustomization) -> Option<&'static str> {
+    let spec = &object.spec;
+    [
+        ("targetNamespace", spec.target_namespace.is_some()),
+        ("namePrefix", spec.name_prefix.is_some()),
+        ("nameSuffix", spec.name_suffix.is_some()),
+        ("patches", !spec.patches.is_empty()),
+        ("images", !spec.images.is_empty()),
+        ("components", !spec.components.is_empty()),
+        ("buildMetadata", !spec.build_metadata.is_empty()),
+    ]
+    .into_iter()
+    .find_map(|(field, set)| set.then_some(field))
+}
+
 fn options(object: &Kustomization) -> serde_json::Value {
     let spec = &object.spec;
     json!({
@@ -260,8 +288,11 @@ fn finish(
         }
         objects = substituted;
     }
-    rosin_domain::finish::finish(object, &mut objects)
-        .map_err(|error| Error::Build(error.to_string()))?;
+    let unknown = rosin_domain::finish::finish(object, &mut objects)
+        .map_err(|error| Error::Apply(error.to_string()))?;
+    for fields in unknown {
+        warn!("{fields}");
+    }
     // Substitution makes one object of one, so that places still belong to objects.
     let origins = objects
         .iter()
