@@ -88,7 +88,13 @@ async fn run(cli: Cli) -> Result<bool> {
         .await?;
     let pattern = cli.pattern.unwrap_or_else(|| of_kinds(&definitions));
 
-    let flags = ["--concurrent=20", "--requeue-dependency=2s"];
+    // The recordings are Flux's: its way is asked for where ours differs by decision.
+    let flags = [
+        "--concurrent=20",
+        "--requeue-dependency=2s",
+        "--watch-drift=false",
+        "--prune-empty=true",
+    ];
     let folder = cli.dir.join("controller");
     if folder.exists() {
         fs::remove_dir_all(&folder)?;

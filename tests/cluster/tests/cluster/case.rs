@@ -12,6 +12,8 @@ use rosin_cluster_tests::wait::{Look, until};
 use rosin_cluster_tests::{ControlPlane, Controller, GitServer, Options, Repository, install};
 use serde_json::{Value, json};
 
+use crate::plugins::HOSTILE;
+
 /// What all tests share. It ends with the process, which takes its children along.
 pub(crate) struct Shared {
     pub(crate) kubeconfig: PathBuf,
@@ -55,7 +57,15 @@ async fn start() -> Result<Shared> {
     if controller_folder.exists() {
         std::fs::remove_dir_all(&controller_folder)?;
     }
-    let flags = ["--concurrent=16", "--requeue-dependency=2s"];
+    let renderers = folder.join("renderers");
+    rosin_hostile::write(&HOSTILE.map(|(name, _)| name), &renderers)?;
+    let flags = [
+        "--concurrent=16",
+        "--requeue-dependency=2s",
+        "--render-timeout=10s",
+        "--render-memory=128",
+        &format!("--renderers-path={}", renderers.display()),
+    ];
     let mut controller =
         Controller::start(&controller_folder, &control_plane.kubeconfig(), &flags)?;
     controller.wait_ready().await?;

@@ -13,6 +13,7 @@ mod health;
 mod hostile;
 mod main_path;
 mod operation;
+mod plugins;
 mod prune;
 mod substitution;
 mod take_over;
