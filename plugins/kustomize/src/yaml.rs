@@ -54,7 +54,7 @@ pub(crate) fn object_text(node: &Node) -> String {
 
 /// An object as compact JSON, unless it holds what the original cannot print.
 pub(crate) fn output_json(node: &Node) -> Result<String> {
-    let failed = |text: &str| Error::new(format!("{}: {text}", go_syntax(node)));
+    let failed = |text: &str| Error::new(format!("{}: {text}", go_syntax(node, 0)));
     let json = node.to_json_string().map_err(|error| match &error {
         JsonError::Key { key, .. } => {
             failed("json: unsupported type: map[interface {}]interface {}")
@@ -74,11 +74,20 @@ fn is_forbidden_in_yaml(c: char) -> bool {
     matches!(c, '\u{7f}'..='\u{84}' | '\u{86}'..='\u{9f}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}')
 }
 
+/// Nobody reads deeper, and the stack ends somewhere.
+const MAX_SHOWN_DEPTH: usize = 100;
+
 /// A value as Go's `%#v` prints it.
-fn go_syntax(node: &Node) -> String {
+fn go_syntax(node: &Node, depth: usize) -> String {
+    if depth > MAX_SHOWN_DEPTH {
+        return "...".to_owned();
+    }
     match &node.kind {
         Kind::Sequence(items) => {
-            let items: Vec<String> = items.iter().map(go_syntax).collect();
+            let items: Vec<String> = items
+                .iter()
+                .map(|item| go_syntax(item, depth + 1))
+                .collect();
             format!("[]interface {{}}{{{}}}", items.join(", "))
         }
         Kind::Mapping(fields) => {
@@ -93,7 +102,9 @@ fn go_syntax(node: &Node) -> String {
             };
             let fields: Vec<String> = fields
                 .into_iter()
-                .map(|(key, value)| format!("{}:{}", scalar_syntax(key), go_syntax(value)))
+                .map(|(key, value)| {
+                    format!("{}:{}", scalar_syntax(key), go_syntax(value, depth + 1))
+                })
                 .collect();
             format!("map[{key_type}]interface {{}}{{{}}}", fields.join(", "))
         }
@@ -153,23 +164,28 @@ pub(crate) fn settle_tag(scalar: &mut Scalar) {
 /// An error if a scalar was given a text that its type does not have: the original writes the type before the text, and cannot
 /// read that.
 pub(crate) fn check_tags(node: &Node) -> Result<()> {
-    match &node.kind {
-        Kind::Sequence(items) => items.iter().try_for_each(check_tags),
-        Kind::Mapping(fields) => fields.values().try_for_each(check_tags),
-        Kind::Scalar(scalar) => {
-            let meant = yaml::resolve::kyaml(&scalar.value);
-            match (scalar.tag, meant) {
-                (Tag::Null | Tag::Str | Tag::Binary | Tag::Timestamp, _)
-                | (Tag::Float, Tag::Int) => Ok(()),
-                (tag, meant) if tag == meant => Ok(()),
-                (tag, meant) => bail!(
-                    "map[string]interface {{}}(nil): yaml: cannot decode {} `{}` as a {}",
-                    tag_name(meant),
-                    scalar.value,
-                    tag_name(tag)
-                ),
-            }
+    let mut waiting = vec![node];
+    while let Some(node) = waiting.pop() {
+        match &node.kind {
+            Kind::Sequence(items) => waiting.extend(items.iter()),
+            Kind::Mapping(fields) => waiting.extend(fields.values()),
+            Kind::Scalar(scalar) => check_tag(scalar)?,
         }
+    }
+    Ok(())
+}
+
+fn check_tag(scalar: &Scalar) -> Result<()> {
+    let meant = yaml::resolve::kyaml(&scalar.value);
+    match (scalar.tag, meant) {
+        (Tag::Null | Tag::Str | Tag::Binary | Tag::Timestamp, _) | (Tag::Float, Tag::Int) => Ok(()),
+        (tag, meant) if tag == meant => Ok(()),
+        (tag, meant) => bail!(
+            "map[string]interface {{}}(nil): yaml: cannot decode {} `{}` as a {}",
+            tag_name(meant),
+            scalar.value,
+            tag_name(tag)
+        ),
     }
 }
 

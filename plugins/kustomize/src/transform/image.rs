@@ -42,27 +42,33 @@ impl ImageTag {
         Ok(())
     }
 
-    /// Wherever something is called `containers` or `initContainers`, in any kind.
-    fn in_containers(&self, node: &mut Node) -> Result<()> {
-        match &mut node.kind {
-            Kind::Scalar(_) => {}
-            Kind::Sequence(items) => {
-                for item in items {
-                    self.in_containers(item)?;
-                }
-            }
-            Kind::Mapping(fields) => {
-                for (name, value) in fields.iter_mut() {
-                    self.in_containers(value)?;
-                    if matches!(name, "containers" | "initContainers") {
-                        for container in value.as_sequence_mut().into_iter().flatten() {
-                            kyaml::demand(container, NodeKind::Mapping)?;
-                            if let Some(image) = container.get_mut("image") {
-                                self.update(image)?;
-                            }
+    /// Wherever something is called `containers` or `initContainers`, in any kind and at any depth.
+    fn in_containers(&self, object: &mut Node) -> Result<()> {
+        let mut waiting = vec![object];
+        while let Some(node) = waiting.pop() {
+            match &mut node.kind {
+                Kind::Scalar(_) => {}
+                Kind::Sequence(items) => waiting.extend(items.iter_mut()),
+                Kind::Mapping(fields) => {
+                    for (name, value) in fields.iter_mut() {
+                        if matches!(name, "containers" | "initContainers") {
+                            self.update_images(value)?;
+                        }
+                        if !value.is_scalar() {
+                            waiting.push(value);
                         }
                     }
                 }
+            }
+        }
+        Ok(())
+    }
+
+    fn update_images(&self, containers: &mut Node) -> Result<()> {
+        for container in containers.as_sequence_mut().into_iter().flatten() {
+            kyaml::demand(container, NodeKind::Mapping)?;
+            if let Some(image) = container.get_mut("image") {
+                self.update(image)?;
             }
         }
         Ok(())
