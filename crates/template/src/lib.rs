@@ -31,7 +31,7 @@ pub mod value;
 
 pub use ambient::{Ambient, Still};
 pub use error::{CallError, Missing, Place, RenderError};
-pub use exec::{Env, Limits, MissingKey, Templates, Trace};
+pub use exec::{Env, Limits, MissingKey, Templates, ToYaml, Trace};
 pub use func::{Body, Function, Functions, Param, Signature};
 pub use parse::{ParseError, Tree, Trees, parse};
 pub use value::{IntType, Kind, List, ListType, Map, MapType, Object, Str, UintType, Value};

@@ -1,6 +1,7 @@
 //! Methods of values that are no objects: `time.Duration`, and Helm's type for a chart's values.
 
 use crate::duration::{self, HOUR, MINUTE, SECOND};
+use crate::exec::ToYaml;
 use crate::func::{Param, Signature};
 use crate::value::{IntType, Map, MapType, Value};
 
@@ -55,13 +56,11 @@ pub(crate) fn values_signature(name: &str) -> Option<Signature> {
     })
 }
 
-type ToYaml = Option<fn(&Value) -> Result<String, String>>;
-
 pub(crate) fn values(
     map: &Map,
     name: &str,
     args: &[Value],
-    to_yaml: ToYaml,
+    to_yaml: Option<ToYaml>,
 ) -> Result<Value, String> {
     let path = args
         .first()

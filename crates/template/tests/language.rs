@@ -6,6 +6,7 @@ use rosin_template::{MissingKey, Value};
 use support::{error, output, render, render_with};
 
 /// The frames of debug builds do not fit the stack of a test's thread.
+#[allow(clippy::unwrap_used, reason = "a failure is a failed test")]
 fn on_a_large_stack(run: fn()) {
     std::thread::Builder::new()
         .stack_size(16 << 20)

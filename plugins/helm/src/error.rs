@@ -16,7 +16,7 @@ pub enum Error {
     Subchart {
         subchart: String,
         chart: String,
-        source: Box<Error>,
+        source: Box<Self>,
     },
     #[error("{0}")]
     Archive(String),

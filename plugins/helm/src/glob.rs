@@ -13,7 +13,7 @@ enum Part {
         negated: bool,
         ranges: Vec<(char, char)>,
     },
-    AnyOf(Vec<Vec<Part>>),
+    AnyOf(Vec<Vec<Self>>),
 }
 
 /// A compiled pattern.

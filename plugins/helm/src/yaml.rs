@@ -84,16 +84,19 @@ fn encode(value: &Value, depth: usize) -> Result<serde_json::Value, String> {
     })
 }
 
+/// Where signed 64-bit integers end.
+const TWO_63: f64 = 9_223_372_036_854_775_808.0;
+
 /// A whole float passes JSON without a point, and is an integer in YAML if it fits one.
 fn number(float: f64) -> Result<serde_json::Value, String> {
     if !float.is_finite() {
         return json::encode(&Value::Float(float)).map(serde_json::Value::String);
     }
     if float.fract() == 0.0 && float.abs() < 1e21 {
-        if (-9.223_372_036_854_775_8e18..9.223_372_036_854_775_8e18).contains(&float) {
+        if (-TWO_63..TWO_63).contains(&float) {
             return Ok((float as i64).into());
         }
-        if (0.0..1.844_674_407_370_955_2e19).contains(&float) {
+        if (0.0..2.0 * TWO_63).contains(&float) {
             return Ok((float as u64).into());
         }
     }

@@ -15,34 +15,76 @@ fn error(files: &[(&str, &str)]) -> String {
 #[test]
 fn template_errors_are_worded_as_helm_words_them() {
     for (template, expected) in [
-        ("{{ .Values.a.b }}", "web/templates/x.yaml:1:10\n  executing \"web/templates/x.yaml\" at <.Values.a.b>:\n    nil pointer evaluating interface {}.b"),
-        ("a: {{ fail \"no good\" }}", "execution error at (web/templates/x.yaml:1:6): no good"),
-        ("a: {{ required \"is needed\" .Values.a }}", "execution error at (web/templates/x.yaml:1:6): is needed"),
-        ("{{ nope }}", "parse error at (web/templates/x.yaml:1): function \"nope\" not defined"),
-        ("a: {{ include \"t\" . }}", "web/templates/x.yaml:1:6\n  executing \"web/templates/x.yaml\" at <include \"t\" .>:\n    error calling include:\ntemplate: no template \"t\" associated with template \"gotpl\""),
-        ("a: [", "YAML parse error on web/templates/x.yaml: error converting YAML to JSON: yaml: line 1: did not find expected node content"),
+        (
+            "{{ .Values.a.b }}",
+            "web/templates/x.yaml:1:10\n  executing \"web/templates/x.yaml\" at <.Values.a.b>:\n    nil pointer evaluating interface {}.b",
+        ),
+        (
+            "a: {{ fail \"no good\" }}",
+            "execution error at (web/templates/x.yaml:1:6): no good",
+        ),
+        (
+            "a: {{ required \"is needed\" .Values.a }}",
+            "execution error at (web/templates/x.yaml:1:6): is needed",
+        ),
+        (
+            "{{ nope }}",
+            "parse error at (web/templates/x.yaml:1): function \"nope\" not defined",
+        ),
+        (
+            "a: {{ include \"t\" . }}",
+            "web/templates/x.yaml:1:6\n  executing \"web/templates/x.yaml\" at <include \"t\" .>:\n    error calling include:\ntemplate: no template \"t\" associated with template \"gotpl\"",
+        ),
+        (
+            "a: [",
+            "YAML parse error on web/templates/x.yaml: error converting YAML to JSON: yaml: line 1: did not find expected node content",
+        ),
     ] {
-        assert_eq!(error(&[("templates/x.yaml", template)]), expected, "{template}");
+        assert_eq!(
+            error(&[("templates/x.yaml", template)]),
+            expected,
+            "{template}"
+        );
     }
 }
 
 #[test]
 fn charts_that_are_none_are_refused() {
-    assert_eq!(error(&[("Chart.yaml", "apiVersion: v2\nversion: 1.0.0\n")]), "validation: chart.metadata.name is required");
-    assert_eq!(error(&[("Chart.yaml", "apiVersion: v2\nname: x\nversion: one\n")]), "validation: chart.metadata.version \"one\" is invalid");
-    assert_eq!(error(&[("Chart.yaml", "apiVersion: v9\nname: x\nversion: 1.0.0\n")]), "unsupported chart version");
+    assert_eq!(
+        error(&[("Chart.yaml", "apiVersion: v2\nversion: 1.0.0\n")]),
+        "validation: chart.metadata.name is required"
+    );
+    assert_eq!(
+        error(&[("Chart.yaml", "apiVersion: v2\nname: x\nversion: one\n")]),
+        "validation: chart.metadata.version \"one\" is invalid"
+    );
+    assert_eq!(
+        error(&[("Chart.yaml", "apiVersion: v9\nname: x\nversion: 1.0.0\n")]),
+        "unsupported chart version"
+    );
     let library = "apiVersion: v2\nname: x\nversion: 1.0.0\ntype: library\n";
-    assert_eq!(error(&[("Chart.yaml", library)]), "library charts are not installable");
-    let needs = "apiVersion: v2\nname: x\nversion: 1.0.0\ndependencies: [{name: db, version: 1.0.0}]\n";
+    assert_eq!(
+        error(&[("Chart.yaml", library)]),
+        "library charts are not installable"
+    );
+    let needs =
+        "apiVersion: v2\nname: x\nversion: 1.0.0\ndependencies: [{name: db, version: 1.0.0}]\n";
     assert!(error(&[("Chart.yaml", needs)]).ends_with("missing in charts/ directory: db"));
-    assert!(error(&[("charts/x/values.yaml", "")]).starts_with("error unpacking subchart x in web: Chart.yaml file is missing"));
+    assert!(
+        error(&[("charts/x/values.yaml", "")])
+            .starts_with("error unpacking subchart x in web: Chart.yaml file is missing")
+    );
 }
 
 #[test]
 fn values_that_break_the_schema_are_listed() {
     let schema = r#"{"$schema": "http://json-schema.org/draft-07/schema#", "required": ["name"], "properties": {"port": {"type": "integer", "maximum": 65535}, "mode": {"enum": ["a", "b"]}}}"#;
-    let files = [("values.schema.json", schema), ("values.yaml", "port: 70000\nmode: c\n")];
-    let expected = "values don't meet the specifications of the schema(s) in the following chart(s):
+    let files = [
+        ("values.schema.json", schema),
+        ("values.yaml", "port: 70000\nmode: c\n"),
+    ];
+    let expected =
+        "values don't meet the specifications of the schema(s) in the following chart(s):
 web:
 - at '': missing property 'name'
 - at '/mode': value must be one of 'a', 'b'
@@ -63,23 +105,47 @@ fn schemas_cannot_fetch_loop_or_explode() {
         r##"{"$ref": "#/nowhere"}"##,
     ] {
         let failed = error(&[("values.schema.json", schema), ("values.yaml", "a: 1\n")]);
-        assert!(failed.starts_with("values don't meet"), "{schema}: {failed}");
+        assert!(
+            failed.starts_with("values don't meet"),
+            "{schema}: {failed}"
+        );
     }
     let slow = r#"{"properties": {"a": {"pattern": "^(a+)+$"}}}"#;
     let values = format!("a: {}b\n", "a".repeat(20_000));
-    assert!(error(&[("values.schema.json", slow), ("values.yaml", &values)]).contains("does not match pattern"));
+    assert!(
+        error(&[("values.schema.json", slow), ("values.yaml", &values)])
+            .contains("does not match pattern")
+    );
 }
 
 #[test]
 fn recursion_and_floods_end() {
     // parity: SEC-TPL-02, SEC-TPL-03
     let run = || {
-        let include = error(&[("templates/_a.tpl", "{{ define \"a\" }}{{ include \"a\" . }}{{ end }}"), ("templates/x.yaml", "{{ include \"a\" . }}")]);
-        assert!(include.contains("nested reference name: a"), "{}", &include[include.len().saturating_sub(200)..]);
-        let tpl = error(&[("values.yaml", "t: '{{ tpl .Values.t . }}'\n"), ("templates/x.yaml", "{{ tpl .Values.t . }}")]);
+        let include = error(&[
+            (
+                "templates/_a.tpl",
+                "{{ define \"a\" }}{{ include \"a\" . }}{{ end }}",
+            ),
+            ("templates/x.yaml", "{{ include \"a\" . }}"),
+        ]);
+        assert!(
+            include.contains("nested reference name: a"),
+            "{}",
+            &include[include.len().saturating_sub(200)..]
+        );
+        let tpl = error(&[
+            ("values.yaml", "t: '{{ tpl .Values.t . }}'\n"),
+            ("templates/x.yaml", "{{ tpl .Values.t . }}"),
+        ]);
         assert!(tpl.len() <= 600_000, "{}", tpl.len());
     };
-    std::thread::Builder::new().stack_size(512 << 20).spawn(run).unwrap().join().unwrap();
+    std::thread::Builder::new()
+        .stack_size(512 << 20)
+        .spawn(run)
+        .unwrap()
+        .join()
+        .unwrap();
 }
 
 #[test]
@@ -94,6 +160,8 @@ fn archives_cannot_leave_their_folder() {
     let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
     std::io::Write::write_all(&mut gzip, &builder.into_inner().unwrap()).unwrap();
     let files = rosin_plugin::MemoryFiles::from([("x.tgz", gzip.finish().unwrap())]);
-    let failed = rosin_helm::chart::load(&files, "x.tgz").unwrap_err().to_string();
+    let failed = rosin_helm::chart::load(&files, "x.tgz")
+        .unwrap_err()
+        .to_string();
     assert_eq!(failed, "chart illegally references parent directory");
 }

@@ -1,4 +1,5 @@
 //! The recorded cases of the template language and of functions, where they are: the figures must not fall.
+#![allow(clippy::unwrap_used, reason = "a failure is a failed test")]
 
 use std::path::{Path, PathBuf};
 
@@ -29,7 +30,10 @@ fn run(corpus: &Path, file: &str, kind: &str) -> (usize, usize) {
         all += 1;
         passed += usize::from(match case.get("expect") {
             Some(expected) => answer.get("output") == Some(expected),
-            None => answer.get("error").and_then(Value::as_str).is_some_and(|error| !error.is_empty()),
+            None => answer
+                .get("error")
+                .and_then(Value::as_str)
+                .is_some_and(|error| !error.is_empty()),
         });
     }
     println!("{file}: {passed} of {all}");
@@ -43,11 +47,19 @@ fn recorded_templates_and_functions_give_what_the_original_gives() {
         return;
     };
     // Debug builds have large frames, and templates include each other a thousand levels deep.
-    let work = std::thread::Builder::new().stack_size(256 << 20).spawn(move || {
-        let (language, all) = run(&corpus, "template.jsonl", "template");
-        assert!(all > 2_000 && language >= LANGUAGE_FLOOR, "{language} of {all}");
-        let (functions, all) = run(&corpus, "functions.jsonl", "engine");
-        assert!(all > 2_000 && functions >= FUNCTIONS_FLOOR, "{functions} of {all}");
-    });
+    let work = std::thread::Builder::new()
+        .stack_size(256 << 20)
+        .spawn(move || {
+            let (language, all) = run(&corpus, "template.jsonl", "template");
+            assert!(
+                all > 2_000 && language >= LANGUAGE_FLOOR,
+                "{language} of {all}"
+            );
+            let (functions, all) = run(&corpus, "functions.jsonl", "engine");
+            assert!(
+                all > 2_000 && functions >= FUNCTIONS_FLOOR,
+                "{functions} of {all}"
+            );
+        });
     work.unwrap().join().unwrap();
 }

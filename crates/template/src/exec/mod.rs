@@ -121,6 +121,9 @@ impl Templates {
     }
 }
 
+/// Writes a value as text, or says why it cannot.
+pub type ToYaml = fn(&Value) -> Result<String, String>;
+
 /// Everything that the templates of one rendering share.
 pub struct Env {
     pub functions: Rc<Functions>,
@@ -129,7 +132,7 @@ pub struct Env {
     pub limits: Limits,
     pub ambient: Rc<dyn Ambient>,
     /// How values write themselves as YAML (`.Values.YAML`); this crate knows none.
-    pub to_yaml: Option<fn(&Value) -> Result<String, String>>,
+    pub to_yaml: Option<ToYaml>,
     /// State of the embedding program for its own functions.
     pub host: Rc<dyn Any>,
     depth: usize,

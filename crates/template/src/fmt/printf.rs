@@ -157,7 +157,7 @@ impl Printer {
             self.flags.width = width.map(|width| width as usize);
             at = end;
         }
-        if at + 1 <= format.len() && format.get(at) == Some(&b'.') && at + 1 < format.len() {
+        if format.get(at) == Some(&b'.') && at + 1 < format.len() {
             at = self.precision(format, at + 1, args);
         }
         if !args.after_index {

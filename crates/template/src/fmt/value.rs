@@ -255,7 +255,7 @@ impl Printer {
     fn pointer(&mut self, value: &Value) {
         match value.kind() {
             Kind::Map | Kind::Slice | Kind::Pointer | Kind::Func => {
-                self.hex_constant(if value.is_nil() { 0 } else { 0xc000_0000_00 });
+                self.hex_constant(if value.is_nil() { 0 } else { 0x00c0_0000_0000 });
             }
             _ => self.bad_verb(value, 'p'),
         }

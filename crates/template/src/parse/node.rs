@@ -64,7 +64,7 @@ pub(crate) enum Expr {
     Field(usize, Vec<Str>),
     Variable(usize, Vec<Str>),
     Function(usize, Rc<Function>),
-    Chain(usize, Box<Expr>, Vec<Str>),
+    Chain(usize, Box<Self>, Vec<Str>),
     Pipe(Box<Pipe>),
     Dot(usize),
     Nil(usize),

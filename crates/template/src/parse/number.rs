@@ -49,13 +49,14 @@ pub(super) fn number(text: &[u8], kind: Kind) -> Result<Number, String> {
     Ok(number)
 }
 
+/// Where signed 64-bit integers end.
+const TWO_63: f64 = 9_223_372_036_854_775_808.0;
+
 fn integral(number: &mut Number, float: f64) {
-    if float.fract() == 0.0
-        && (-9.223_372_036_854_775_8e18..9.223_372_036_854_775_8e18).contains(&float)
-    {
+    if float.fract() == 0.0 && (-TWO_63..TWO_63).contains(&float) {
         number.int = Some(float as i64);
     }
-    if float.fract() == 0.0 && (0.0..1.844_674_407_370_955_2e19).contains(&float) {
+    if float.fract() == 0.0 && (0.0..2.0 * TWO_63).contains(&float) {
         number.uint = Some(float as u64);
     }
 }

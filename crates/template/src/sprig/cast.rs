@@ -3,6 +3,9 @@
 use crate::strconv::{parse_float, parse_int};
 use crate::value::{IntType, Value};
 
+/// Where signed 64-bit integers end.
+const TWO_63: f64 = 9_223_372_036_854_775_808.0;
+
 /// `cast.ToInt64`.
 #[must_use]
 pub fn to_int64(value: &Value) -> i64 {
@@ -19,7 +22,7 @@ pub fn to_int64(value: &Value) -> i64 {
 
 /// A float beyond the range becomes the smallest integer, as on the processors that charts are written on.
 fn truncate(value: f64) -> i64 {
-    if (-9.223_372_036_854_775_8e18..9.223_372_036_854_775_8e18).contains(&value) {
+    if (-TWO_63..TWO_63).contains(&value) {
         value as i64
     } else {
         i64::MIN

@@ -39,14 +39,12 @@ pub(super) fn register(functions: &mut Functions) {
     for name in ["mustDateModify", "must_date_modify"] {
         add(name, &[Text, DATE], |_, a| modify(a));
     }
-    for name in ["ago"] {
-        add(name, &[Any], |env, a| {
-            let since = Time::from_nanoseconds(env.ambient.now()).since(&instant(env, any(a, 0)));
-            Ok(Value::from(duration::format(duration::round(
-                since, SECOND,
-            ))))
-        });
-    }
+    add("ago", &[Any], |env, a| {
+        let since = Time::from_nanoseconds(env.ambient.now()).since(&instant(env, any(a, 0)));
+        Ok(Value::from(duration::format(duration::round(
+            since, SECOND,
+        ))))
+    });
     add("toDate", &[Text, Text], |_, a| {
         Ok(Value::object(
             parse(&lossy(text(a, 0)), &lossy(text(a, 1))).unwrap_or_else(|_| Time::zero()),

@@ -471,7 +471,7 @@ fn next_item(layout: &str) -> Option<(&str, Item, &str)> {
     None
 }
 
-fn digits<'t>(text: &'t str, least: usize, most: usize) -> Option<(i64, &'t str)> {
+fn digits(text: &str, least: usize, most: usize) -> Option<(i64, &str)> {
     let count = text
         .bytes()
         .take(most)

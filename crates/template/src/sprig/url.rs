@@ -265,9 +265,8 @@ impl Url {
             out.push_str(&self.opaque);
         } else {
             if !self.scheme.is_empty() || !self.host.is_empty() || self.user.is_some() {
-                if !(self.omit_host && self.host.is_empty() && self.user.is_none())
-                    && (!self.host.is_empty() || !self.path.is_empty() || self.user.is_some())
-                {
+                let bare = self.host.is_empty() && self.user.is_none();
+                if !bare || (!self.omit_host && !self.path.is_empty()) {
                     out.push_str("//");
                 }
                 if self.user.is_some() {

@@ -1,5 +1,9 @@
 //! Runs one template over JSON data.
-#![allow(dead_code, reason = "each test file uses some of it")]
+#![allow(
+    dead_code,
+    clippy::unwrap_used,
+    reason = "each test file uses some of it, and a failure is a failed test"
+)]
 
 use std::rc::Rc;
 

@@ -430,18 +430,25 @@ impl<'t> Reader<'t> {
             return self.error("unexpected EOF");
         };
         self.at += c.len_utf8();
-        let length = match c {
-            'b' => return Ok(out.push('\x08')),
-            't' => return Ok(out.push('\t')),
-            'n' => return Ok(out.push('\n')),
-            'f' => return Ok(out.push('\x0c')),
-            'r' => return Ok(out.push('\r')),
-            '"' => return Ok(out.push('"')),
-            '\\' => return Ok(out.push('\\')),
-            'u' => 4,
-            'U' => 8,
-            c => return self.error(format!("invalid escape character {c:?}; only the following escape characters are allowed: \\b, \\t, \\n, \\f, \\r, \\\", \\\\, \\uXXXX, and \\UXXXXXXXX")),
+        let plain = match c {
+            'b' => '\x08',
+            't' => '\t',
+            'n' => '\n',
+            'f' => '\x0c',
+            'r' => '\r',
+            '"' | '\\' => c,
+            'u' | 'U' => return self.unicode(if c == 'u' { 4 } else { 8 }, out),
+            c => {
+                return self.error(format!(
+                    "invalid escape character {c:?}; only the following escape characters are allowed: \\b, \\t, \\n, \\f, \\r, \\\", \\\\, \\uXXXX, and \\UXXXXXXXX"
+                ));
+            }
         };
+        out.push(plain);
+        Ok(())
+    }
+
+    fn unicode(&mut self, length: usize, out: &mut String) -> Result<(), String> {
         let code = self
             .rest()
             .get(..length)

@@ -148,7 +148,8 @@ impl<'s> Checker<'s> {
         if !wanted.is_empty() {
             let got = type_of(value);
             let whole = value.as_f64().is_some_and(|number| number.fract() == 0.0);
-            if !wanted.contains(&got) && !(whole && wanted.contains(&"integer")) {
+            let fits = wanted.contains(&got) || (whole && wanted.contains(&"integer"));
+            if !fits {
                 let order = [
                     "null", "boolean", "number", "integer", "string", "array", "object",
                 ];
@@ -765,20 +766,16 @@ fn numeric(
     let strict =
         |keyword: &str| draft == Draft::Four && map.get(keyword) == Some(&Json::Bool(true));
     match bound("minimum") {
-        Some(least) if strict("exclusiveMinimum") => {
-            if value <= least {
-                fail("exclusiveMinimum", least);
-            }
+        Some(least) if strict("exclusiveMinimum") && value <= least => {
+            fail("exclusiveMinimum", least)
         }
+        Some(_) if strict("exclusiveMinimum") => {}
         Some(least) if value < least => fail("minimum", least),
         _ => {}
     }
     match bound("maximum") {
-        Some(most) if strict("exclusiveMaximum") => {
-            if value >= most {
-                fail("exclusiveMaximum", most);
-            }
-        }
+        Some(most) if strict("exclusiveMaximum") && value >= most => fail("exclusiveMaximum", most),
+        Some(_) if strict("exclusiveMaximum") => {}
         Some(most) if value > most => fail("maximum", most),
         _ => {}
     }

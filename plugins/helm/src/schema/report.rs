@@ -7,7 +7,7 @@ use serde_json::Value as Json;
 pub(super) struct Violation {
     pub(super) at: Vec<String>,
     pub(super) what: String,
-    pub(super) causes: Vec<Violation>,
+    pub(super) causes: Vec<Self>,
     /// A reference with one cause shows the cause alone.
     pub(super) reference: bool,
 }

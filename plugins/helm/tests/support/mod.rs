@@ -1,5 +1,9 @@
 //! Renders charts that are written down in the test.
-#![allow(dead_code, reason = "each test file uses some of it")]
+#![allow(
+    dead_code,
+    clippy::unwrap_used,
+    reason = "each test file uses some of it, and a failure is a failed test"
+)]
 
 use std::rc::Rc;
 
@@ -10,16 +14,24 @@ use rosin_template::Still;
 
 /// A chart of these files; `Chart.yaml` is added if there is none.
 pub(crate) fn chart(files: &[(&str, &str)]) -> MemoryFiles {
-    let mut chart = MemoryFiles::from([("Chart.yaml", "apiVersion: v2\nname: web\nversion: 1.0.0\n")]);
+    let mut chart =
+        MemoryFiles::from([("Chart.yaml", "apiVersion: v2\nname: web\nversion: 1.0.0\n")]);
     for (path, text) in files {
         chart.insert(*path, *text);
     }
     chart
 }
 
-pub(crate) fn try_render(files: &[(&str, &str)], options: serde_json::Value) -> Result<Rendered, Error> {
+pub(crate) fn try_render(
+    files: &[(&str, &str)],
+    options: serde_json::Value,
+) -> Result<Rendered, Error> {
     let options: Options = serde_json::from_value(options).unwrap();
-    render(load(&chart(files), "")?, &options, &Scene::new(Rc::new(Still)))
+    render(
+        load(&chart(files), "")?,
+        &options,
+        &Scene::new(Rc::new(Still)),
+    )
 }
 
 pub(crate) fn rendered(files: &[(&str, &str)], options: serde_json::Value) -> Rendered {
