@@ -1,5 +1,7 @@
 //! Whole builds: `tests/data/<case>/input` is built, and compared with what the original printed for it.
 
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
 use std::path::{Path, PathBuf};
 
 use rosin_kustomize::{BuildRequest, Entry, Files, Object, ReadError, build};
