@@ -114,7 +114,7 @@ impl<'a> Composer<'a> {
                     let tagged = properties.tag.as_deref().is_some_and(scalar::is_standard);
                     let scalar = Scalar {
                         tagged,
-                        ..Scalar::new(value, tag, style)
+                        ..Scalar::new(value, tag, self.kept(style))
                     };
                     let node = Node {
                         kind: Kind::Scalar(scalar),
@@ -144,6 +144,15 @@ impl<'a> Composer<'a> {
         }
     }
 
+    /// Styles matter where kyaml prints the tree again; in the sigs dialect what was read is what it is.
+    fn kept(&self, style: Style) -> Style {
+        if self.dialect == Dialect::Kyaml {
+            style
+        } else {
+            Style::Plain
+        }
+    }
+
     fn line(&self, mark: Mark) -> u32 {
         mark.line + 1 + self.above
     }
@@ -161,7 +170,7 @@ impl<'a> Composer<'a> {
             head,
             behind,
             kind,
-            flow,
+            flow: flow && self.dialect == Dialect::Kyaml,
             mark,
             anchor: properties.anchor,
             weight,
