@@ -56,8 +56,11 @@ enum Step {
     /// As wanted; `Value` is how the server has it.
     Keep(Box<Value>),
     Create,
-    /// Changed; the patch, if any, makes other managers' fields ours first.
-    Update(Option<Value>),
+    /// Changed; what is sent, and the patch, if any, that makes other managers' fields ours first.
+    Update {
+        send: Box<Value>,
+        handover: Option<Value>,
+    },
 }
 
 impl Checked {
@@ -66,7 +69,7 @@ impl Checked {
     }
 
     pub(super) fn changes(&self) -> bool {
-        matches!(self.step, Step::Create | Step::Update(_))
+        matches!(self.step, Step::Create | Step::Update { .. })
     }
 }
 
@@ -268,10 +271,13 @@ impl Applier<'_> {
         } else {
             drift::handover(&live, self.takeover)
         };
-        if handover.is_none() && !drift::differs(&live, &made, &self.ignore.paths_of(object)) {
+        let ignored = self.ignore.paths_of(object);
+        if handover.is_none() && !drift::differs(&live, &made, &ignored) {
             return Ok(Step::Keep(Box::new(live)));
         }
-        Ok(Step::Update(handover))
+        let mut send = Box::new(wanted.clone());
+        ignored.adjust(&mut send, &live, &made);
+        Ok(Step::Update { send, handover })
     }
 
     fn may_recreate(&self, object: &Object, live: &Value) -> bool {
@@ -360,12 +366,12 @@ impl Applier<'_> {
             transient: error.is_transient(),
         };
         let namespace = Some(id.namespace.as_str()).filter(|ns| !ns.is_empty());
-        let (action, handover) = match step {
+        let (action, send, handover) = match step {
             Step::Skip => return Ok((Action::Skipped, None)),
             Step::InSync => return Ok((Action::Unchanged, None)),
             Step::Keep(live) => return Ok((Action::Unchanged, Some(Value::clone(live)))),
-            Step::Create => (Action::Created, None),
-            Step::Update(handover) => (Action::Configured, handover.as_ref()),
+            Step::Create => (Action::Created, wanted, None),
+            Step::Update { send, handover } => (Action::Configured, &**send, handover.as_ref()),
         };
         if let Some(patch) = handover {
             let path = resource.path(namespace, &id.name);
@@ -380,7 +386,7 @@ impl Applier<'_> {
         };
         let live = self
             .session
-            .apply(resource, namespace, wanted, how)
+            .apply(resource, namespace, send, how)
             .await
             .map_err(failed)?;
         Ok((action, Some(live)))

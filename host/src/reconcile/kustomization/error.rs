@@ -8,7 +8,7 @@ use crate::cluster::ApiError;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Retry {
     /// After `spec.retryInterval`.
-    RetryInterval,
+    Interval,
     /// After `--requeue-dependency`, or sooner when what is waited for changes.
     Dependency,
     /// With growing delays: the fault is not in the object.
@@ -82,7 +82,7 @@ impl Error {
             | Self::Apply(_)
             | Self::Client(_)
             | Self::Prune(_)
-            | Self::Health(_) => Retry::RetryInterval,
+            | Self::Health(_) => Retry::Interval,
             Self::Api(_) => Retry::Backoff,
         }
     }

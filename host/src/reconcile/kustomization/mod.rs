@@ -317,7 +317,7 @@ impl Kustomizations {
             .unwrap_or(object.spec.interval)
             .to_std();
         Ok(match error.retry() {
-            Retry::RetryInterval => Next::After(retry),
+            Retry::Interval => Next::After(retry),
             Retry::Dependency => Next::After(self.config.requeue_dependency),
             Retry::Backoff => Next::Backoff,
             Retry::OnChange => Next::OnChange,

@@ -1,6 +1,6 @@
 //! Garbage collection: what the inventory has and the render has not.
 
-use rosin_api::{Kustomization, kustomization::Inventory};
+use rosin_api::Kustomization;
 use rosin_domain::{
     ObjectRef, control,
     plan::{Action, ChangeSet, retrack},
@@ -43,11 +43,7 @@ impl Kustomizations {
             );
         }
         if !pruned.errors.is_empty() {
-            let inventory = progress
-                .status
-                .inventory
-                .clone()
-                .unwrap_or_else(Inventory::default);
+            let inventory = progress.status.inventory.clone().unwrap_or_default();
             progress.inventory(retrack(&inventory, &pruned.survivors));
             return Err(Error::Prune(pruned.errors.join("\n")));
         }
