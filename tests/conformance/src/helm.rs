@@ -191,3 +191,27 @@ fn value(json: &serde_json::Value, ints: bool) -> Value {
         }
     }
 }
+
+/// What Helm's engine makes of a text as a chart's only template, as `tests/tools/helm-oracle` asks the original.
+pub fn render_case(template: &str, values: &serde_json::Value) -> Result<String, String> {
+    let files = vec![
+        file("Chart.yaml", "apiVersion: v2\nname: case\nversion: 0.1.0\n"),
+        file("templates/case.yaml", template),
+    ];
+    let chart = load_files(files).map_err(|error| error.to_string())?;
+    let Value::Map(values) = value(values, false) else {
+        return Err("values are no map".into());
+    };
+    let options = Options {
+        release: Release {
+            name: "rosin".into(),
+            namespace: "rosin-ns".into(),
+            ..Release::default()
+        },
+        ..Options::default()
+    };
+    let scene = Scene::new(Rc::new(World));
+    rosin_helm::render_text(chart, &values, &options, &scene, "case/templates/case.yaml")
+        .map(|text| text.to_text().into_owned())
+        .map_err(|error| error.to_string())
+}
