@@ -1,6 +1,10 @@
 //! `rosin build`: what `kustomize build` prints, made by the component that the controller runs.
 
-use std::{io::Write, path::Path};
+use std::{
+    collections::BTreeSet,
+    io::Write,
+    path::{Path, PathBuf},
+};
 
 use anyhow::{Context, Result, bail};
 use rosin_render::{Engine, EngineConfig, Limits, Registry, Request, Services, Source, Subject};
@@ -8,6 +12,9 @@ use rosin_tree::Tree;
 use serde_json::{Value, json};
 
 use crate::cli::BuildArgs;
+
+/// Folders that are looked at to find out what a build refers to.
+const MOST_FOLDERS: usize = 10_000;
 
 pub async fn run(args: BuildArgs) -> Result<()> {
     if args.enable_alpha_plugins {
@@ -67,57 +74,49 @@ pub async fn run(args: BuildArgs) -> Result<()> {
     Ok(())
 }
 
-/// The files that a build may see: those of the Git repository around the folder, or of the folder alone where there is none.
-/// Bases above the folder belong to the build; the rest of the machine does not.
+/// The files that a build may see: the folder, and as far up as its kustomizations refer. The rest of the machine does not belong
+/// to the build.
 fn open(folder: &Path) -> Result<(Tree, String)> {
     let folder = folder
         .canonicalize()
         .with_context(|| format!("{}", folder.display()))?;
-    let root = folder
-        .ancestors()
-        .find(|dir| dir.join(".git").exists())
-        .unwrap_or_else(|| outermost(&folder));
+    let root = outermost(&folder);
     let path = folder
-        .strip_prefix(root)?
+        .strip_prefix(&root)?
         .to_str()
         .context("the path is not UTF-8")?
         .to_owned();
-    let dir = cap_std::fs::Dir::open_ambient_dir(root, cap_std::ambient_authority())
+    let dir = cap_std::fs::Dir::open_ambient_dir(&root, cap_std::ambient_authority())
         .with_context(|| format!("opening {}", root.display()))?;
     Ok((Tree::from_dir(dir)?, path))
 }
 
-/// Without a repository: as far up as the kustomizations of the folder refer.
-fn outermost(folder: &Path) -> &Path {
-    fn climbs(folder: &Path) -> usize {
-        let mut most = 0;
+/// The deepest folder that holds everything which the kustomizations of `folder`, and of the folders that they name, refer to.
+fn outermost(folder: &Path) -> PathBuf {
+    let mut root = folder.to_owned();
+    let mut seen = BTreeSet::from([folder.to_owned()]);
+    let mut open = vec![folder.to_owned()];
+    while let Some(folder) = open.pop() {
         for name in ["kustomization.yaml", "kustomization.yml", "Kustomization"] {
             let Ok(text) = std::fs::read_to_string(folder.join(name)) else {
                 continue;
             };
+            // Whatever looks like a path and is one: more than a build needs does no harm.
             for word in text.split(|c: char| c.is_whitespace() || "\"'=[],".contains(c)) {
-                let mut depth = 0usize;
-                let mut at = folder.to_owned();
-                for part in word.split('/').take_while(|part| *part == "..") {
-                    let _ = part;
-                    depth += 1;
-                    at.pop();
+                let Ok(found) = folder.join(word).canonicalize() else {
+                    continue;
+                };
+                if word.is_empty() || Path::new(word).is_absolute() {
+                    continue;
                 }
-                if depth > 0 {
-                    let rest = word.split('/').skip(depth).collect::<Vec<_>>().join("/");
-                    let below = rest.split('/').filter(|p| !p.is_empty()).count();
-                    let further = if at.join(&rest) == folder {
-                        0
-                    } else {
-                        climbs(&at.join(&rest)).saturating_sub(below)
-                    };
-                    most = most.max(depth + further);
+                while !found.starts_with(&root) && root.pop() {}
+                if found.is_dir() && seen.len() < MOST_FOLDERS && seen.insert(found.clone()) {
+                    open.push(found);
                 }
             }
         }
-        most
     }
-    folder.ancestors().nth(climbs(folder)).unwrap_or(folder)
+    root
 }
 
 fn options(args: &BuildArgs) -> Value {

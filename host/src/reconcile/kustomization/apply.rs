@@ -1,6 +1,9 @@
 //! Server-side apply of a plan: every object of a stage passes a dry run before the first one is changed.
 
-use std::time::Duration;
+use std::{
+    sync::atomic::{AtomicBool, Ordering},
+    time::Duration,
+};
 
 use futures::{StreamExt, stream};
 use rosin_api::names::KUSTOMIZE_CONTROLLER;
@@ -23,6 +26,9 @@ use crate::{
     live::Live,
 };
 
+/// How long a kind may take to be discovered after its definition was applied.
+const DISCOVERY_TIMEOUT: Duration = Duration::from_secs(10);
+
 /// How long a stage may take to become ready before the next one begins.
 const STAGE_TIMEOUT: Duration = Duration::from_secs(60);
 
@@ -36,6 +42,8 @@ pub(super) struct Applier<'a> {
     pub force: bool,
     pub concurrent: usize,
     pub timeout: Duration,
+    /// Definitions were changed in this run.
+    pub defines: AtomicBool,
 }
 
 /// An object whose dry run passed, and what is to be done with it.
@@ -137,6 +145,22 @@ impl Applier<'_> {
         }
     }
 
+    /// A definition that was just established is discovered a moment later; only then is an unknown kind waited for.
+    async fn resource(&self, gvk: &Gvk) -> Result<Resource, DiscoveryError> {
+        let until = tokio::time::Instant::now() + DISCOVERY_TIMEOUT;
+        loop {
+            match self.session.resource(gvk).await {
+                Err(DiscoveryError::UnknownKind(_))
+                    if self.defines.load(Ordering::Relaxed)
+                        && tokio::time::Instant::now() < until =>
+                {
+                    tokio::time::sleep(Duration::from_millis(200)).await;
+                }
+                result => return result,
+            }
+        }
+    }
+
     /// Says which file the object comes from; texts of dry runs end with a line feed, as Flux's do.
     fn placed(&self, mut error: ApplyError, id: &ObjectId) -> ApplyError {
         if let Some(place) = self.origins.get(id) {
@@ -164,24 +188,23 @@ impl Applier<'_> {
         {
             return Ok(done(resource.clone(), Step::InSync));
         }
-        let resource =
-            self.session
-                .resource(&Gvk::of(object))
-                .await
-                .map_err(|error| match &error {
-                    DiscoveryError::UnknownKind(_) => {
-                        let refused = DryRunError {
-                            code: 0,
-                            reason: "",
-                            message: &error.to_string(),
-                        };
-                        ApplyError {
-                            text: drift::dry_run_message(&id, &refused),
-                            transient: false,
-                        }
+        let resource = self
+            .resource(&Gvk::of(object))
+            .await
+            .map_err(|error| match &error {
+                DiscoveryError::UnknownKind(_) => {
+                    let refused = DryRunError {
+                        code: 0,
+                        reason: "",
+                        message: &error.to_string(),
+                    };
+                    ApplyError {
+                        text: drift::dry_run_message(&id, &refused),
+                        transient: false,
                     }
-                    DiscoveryError::Api(error) => ApplyError::dry_run(&id, error),
-                })?;
+                }
+                DiscoveryError::Api(error) => ApplyError::dry_run(&id, error),
+            })?;
         let namespace = Some(object.namespace()).filter(|ns| !ns.is_empty());
         if resource.namespaced && namespace.is_none() {
             return Err(ApplyError {
@@ -394,6 +417,7 @@ impl Applier<'_> {
 
     /// Waits until definitions and classes can be used by what comes after them.
     pub(super) async fn await_stage(&self, checked: &[Checked]) -> Result<(), ApplyError> {
+        self.defines.store(true, Ordering::Relaxed);
         let mut changes = self.live.changes();
         let ready = async {
             loop {

@@ -237,6 +237,7 @@ impl Kustomizations {
             force: object.spec.force,
             concurrent: self.config.concurrent_ssa,
             timeout,
+            defines: std::sync::atomic::AtomicBool::new(false),
         };
         let mut claimed = plan.is_claimed();
         for stage in plan.stages() {
