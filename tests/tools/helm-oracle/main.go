@@ -83,5 +83,9 @@ func main() {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(1)
 		}
+		// Whoever asks may wait for the answer before the next question.
+		if err := out.Flush(); err != nil {
+			os.Exit(1)
+		}
 	}
 }
