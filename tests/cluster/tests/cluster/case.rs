@@ -124,6 +124,7 @@ impl Case {
         let mut spec = json!({ "targetNamespace": self.namespace });
         if let (Some(spec), Value::Object(more)) = (spec.as_object_mut(), more) {
             spec.extend(more);
+            spec.retain(|_, value| !value.is_null());
         }
         self.api
             .apply(&flux::kustomization(

@@ -38,7 +38,7 @@ pub(crate) const HOSTILE: [(&str, &str); 7] = [
 #[tokio::test]
 #[ignore = "needs a control plane: make test-cluster"]
 async fn hostile_plugins_fail_alone() -> Result<()> {
-    // parity: SEC-WASM-01, SEC-WASM-02, SEC-WASM-03, SEC-WASM-04
+    // Attacks SEC-WASM-01 to SEC-WASM-04.
     let case = Case::new("plugins").await?;
     case.repository
         .write("app/one.yaml", &config_map("one", "key", "value"))?;
@@ -46,7 +46,8 @@ async fn hostile_plugins_fail_alone() -> Result<()> {
     case.add_source().await?;
     let mut hostile = Vec::new();
     for (name, words) in HOSTILE {
-        let renderer = json!({ "renderer": { "name": name } });
+        // Fields that only kustomize carries out are refused beside another renderer.
+        let renderer = json!({ "renderer": { "name": name }, "targetNamespace": null });
         let object = case
             .add_kustomization(&name.replace('_', "-"), "./app", renderer)
             .await?;
