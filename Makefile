@@ -18,6 +18,8 @@ ifneq ($(wildcard $(CURDIR)/../shared/conformance),)
 export ROSIN_CONFORMANCE ?= $(CURDIR)/../shared/conformance
 endif
 
+$(shell CARGO_TARGET_DIR='$(CARGO_TARGET_DIR)' tests/tools/prepare clone)
+
 stage := tests/tools/stage
 release := $(CARGO_TARGET_DIR)/release
 # Always the whole workspace, narrowed to a target: Cargo then chooses one set of features, and compiles each dependency once.
