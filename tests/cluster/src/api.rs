@@ -7,8 +7,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use anyhow::{Context, Result, anyhow, bail};
+use futures::{Stream, StreamExt};
 use http::{Method, Request, StatusCode};
 use kube::config::{KubeConfigOptions, Kubeconfig};
+use kube::core::WatchEvent;
 use kube::{Client, Config};
 use serde_json::{Value, json};
 use tokio::sync::Mutex;
@@ -180,6 +182,26 @@ impl Api {
     }
 
     /// Server-side apply as [`MANAGER`], taking over conflicting fields.
+    /// Every object of a kind as it is now and whenever it changes, until the server ends it.
+    pub async fn watch(
+        &self,
+        api_version: &str,
+        kind: &str,
+        namespace: &str,
+    ) -> Result<impl Stream<Item = Result<Value>>> {
+        let collection = self.collection(api_version, kind, namespace).await?;
+        let request = Request::get(format!("{collection}?watch=true")).body(Vec::new())?;
+        let events = self.client.request_events::<Value>(request).await?;
+        let kind = kind.to_owned();
+        Ok(events.map(move |event| match event? {
+            WatchEvent::Added(object)
+            | WatchEvent::Modified(object)
+            | WatchEvent::Deleted(object) => Ok(object),
+            WatchEvent::Bookmark(_) => Ok(Value::Null),
+            WatchEvent::Error(error) => Err(anyhow!("watching {kind}: {}", error.message)),
+        }))
+    }
+
     pub async fn apply(&self, object: &Value) -> Result<Value> {
         self.apply_as(object, MANAGER).await
     }

@@ -10,7 +10,7 @@ use rosin_api::kustomization::Inventory;
 
 pub use change::{Action, Change, ChangeSet};
 pub use inventory::{objects, retrack};
-pub use order::{StageKind, StageKinds, compare};
+pub use order::{StageKind, StageKinds, Wave, compare};
 
 use crate::identity::{ObjectId, ObjectRef};
 use crate::object::Object;

@@ -99,6 +99,41 @@ impl StageKinds {
     }
 }
 
+/// Objects of one wave do not need each other, so that they may be sent at the same time; a wave begins when the one before is done.
+///
+/// What is granted and what is granted to come before the grant (the API server looks a role up before it lets somebody bind it),
+/// all that pods use before the pods, webhooks after what they call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Wave {
+    Prerequisites,
+    Bindings,
+    Workloads,
+    Webhooks,
+}
+
+impl Wave {
+    pub const ALL: [Self; 4] = [
+        Self::Prerequisites,
+        Self::Bindings,
+        Self::Workloads,
+        Self::Webhooks,
+    ];
+
+    pub fn of(kind: &str) -> Self {
+        if LAST.contains(&kind) {
+            return Self::Webhooks;
+        }
+        match FIRST.iter().position(|first| *first == kind) {
+            Some(_) if kind.ends_with("Binding") => Self::Bindings,
+            Some(index) if FIRST[index..].contains(&"Deployment") && kind != "Deployment" => {
+                Self::Prerequisites
+            }
+            // Kinds that nobody knows may be workloads, too.
+            _ => Self::Workloads,
+        }
+    }
+}
+
 /// The order of application: by kind as listed, then by group, kind, namespace and name.
 pub fn compare(a: &ObjectId, b: &ObjectId) -> Ordering {
     rank(&a.kind)

@@ -37,6 +37,28 @@ fn all_done(plan: &ApplyPlan) -> ChangeSet {
 }
 
 #[test]
+fn a_wave_comes_after_all_that_its_objects_use() {
+    let wave = |kind| Wave::of(kind);
+    for used in [
+        "ServiceAccount",
+        "Role",
+        "ClusterRole",
+        "Namespace",
+        "ConfigMap",
+        "LimitRange",
+    ] {
+        assert_eq!(wave(used), Wave::Prerequisites, "{used}");
+    }
+    for binding in ["RoleBinding", "ClusterRoleBinding"] {
+        assert_eq!(wave(binding), Wave::Bindings);
+    }
+    for workload in ["Deployment", "CronJob", "DaemonSet", "Job", "Whatever"] {
+        assert_eq!(wave(workload), Wave::Workloads, "{workload}");
+    }
+    assert_eq!(wave("MutatingWebhookConfiguration"), Wave::Webhooks);
+}
+
+#[test]
 fn definitions_come_first_and_webhooks_last() {
     // parity: KS-APPLY-004, KS-APPLY-006
     let plan = plan(

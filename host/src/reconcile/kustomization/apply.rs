@@ -11,7 +11,7 @@ use rosin_domain::{
     Object, ObjectId, ObjectRef, control,
     control::SsaPolicy,
     drift::{self, DryRunError},
-    plan::{Action, ChangeSet},
+    plan::{Action, ChangeSet, Wave},
     readiness::Readiness,
 };
 use serde_json::Value;
@@ -343,36 +343,65 @@ impl Applier<'_> {
         }
     }
 
-    /// Does what the dry run said, in order. What was done before a failure is in `changes`.
+    /// Does what the dry run said, wave after wave. What was done before a failure is in `changes`, in the order of the plan.
     pub(super) async fn apply(
         &self,
         checked: &[Checked],
         memo: &mut Memo,
         changes: &mut ChangeSet,
     ) -> Result<(), ApplyError> {
-        for object in checked {
-            let (action, live) = self
-                .apply_one(object)
-                .await
-                .map_err(|error| self.placed(error, &object.id))?;
-            if let Some(live) = live {
-                let known = self.live.applied(&object.resource, &object.id, &live);
-                memo.applied(
-                    object.id.clone(),
-                    object.resource.clone(),
-                    object.wanted_digest,
-                    known.fingerprint,
-                );
+        let mut done: Vec<Option<Action>> = vec![None; checked.len()];
+        let mut failed = None;
+        // After a failure nothing more is begun, and what is under way is seen to its end, so that what became of it is known.
+        let stop = &AtomicBool::new(false);
+        for wave in Wave::ALL {
+            let mut sent = Vec::new();
+            for (index, object) in checked.iter().enumerate() {
+                if Wave::of(&object.id.kind) == wave {
+                    sent.push(async move {
+                        match stop.load(Ordering::Relaxed) {
+                            true => None,
+                            false => Some((index, self.apply_one(object).await)),
+                        }
+                    });
+                }
             }
-            changes.push(
-                ObjectRef {
-                    id: object.id.clone(),
-                    version: object.version.clone(),
-                },
-                action,
+            let mut results = stream::iter(sent).buffered(self.concurrent);
+            while let Some(result) = results.next().await {
+                match result {
+                    None => {}
+                    Some((index, Ok((action, live)))) => {
+                        self.remember(&checked[index], live, memo);
+                        done[index] = Some(action);
+                    }
+                    Some((index, Err(error))) => {
+                        stop.store(true, Ordering::Relaxed);
+                        failed.get_or_insert(self.placed(error, &checked[index].id));
+                    }
+                }
+            }
+        }
+        for (object, action) in checked.iter().zip(done) {
+            let Some(action) = action else { continue };
+            let reference = ObjectRef {
+                id: object.id.clone(),
+                version: object.version.clone(),
+            };
+            changes.push(reference, action);
+        }
+        failed.map_or(Ok(()), Err)
+    }
+
+    fn remember(&self, object: &Checked, live: Option<Value>, memo: &mut Memo) {
+        if let Some(live) = live {
+            let known = self.live.applied(&object.resource, &object.id, &live);
+            memo.applied(
+                object.id.clone(),
+                object.resource.clone(),
+                object.wanted_digest,
+                known.fingerprint,
             );
         }
-        Ok(())
     }
 
     async fn apply_one(&self, checked: &Checked) -> Result<(Action, Option<Value>), ApplyError> {

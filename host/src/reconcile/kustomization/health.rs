@@ -25,6 +25,9 @@ use crate::{
 /// Objects that no watch of ours covers are read again this often while they are waited for.
 const POLL: Duration = Duration::from_secs(2);
 
+/// What becomes healthy at once is not announced: the write would cost as much as one of the applies.
+const ANNOUNCE: Duration = Duration::from_secs(1);
+
 /// An object that is waited for.
 struct Waited {
     target: Target,
@@ -66,7 +69,7 @@ impl Kustomizations {
             .any(|c| c.type_ == condition_type::HEALTHY && c.status == ConditionStatus::True);
         let started = Instant::now();
         let mut ticks = self.live.changes();
-        let mut said = false;
+        let (mut waited_for, mut said) = (false, false);
         let deadline = tokio::time::Instant::now() + timeout;
         loop {
             ticks.borrow_and_update();
@@ -96,12 +99,13 @@ impl Kustomizations {
                 }
                 Verdict::Waiting => {}
             }
-            if !said {
+            // From here on it waits for others, and they may need the worker.
+            run.rest();
+            waited_for = true;
+            if !said && started.elapsed() >= ANNOUNCE {
                 said = true;
                 progress.step(Step::Checking, &attempt.revision, timeout);
                 progress.write().await?;
-                // From here on it waits for others, and they may need the worker.
-                run.rest();
             }
             let poll = waited
                 .iter()
@@ -109,6 +113,7 @@ impl Kustomizations {
                 .then_some(POLL);
             tokio::select! {
                 _ = ticks.changed() => {}
+                () = sleep((!said).then(|| ANNOUNCE.saturating_sub(started.elapsed()))) => {}
                 () = sleep(poll) => {}
                 () = tokio::time::sleep_until(deadline) => {}
                 _ = run.interrupted() => return Ok(true),
@@ -126,7 +131,7 @@ impl Kustomizations {
             .as_ref()
             .and_then(|s| s.last_applied_revision.as_deref())
             != Some(&attempt.revision);
-        if status.is_none_or(|c| c.status != ConditionStatus::True) || said {
+        if status.is_none_or(|c| c.status != ConditionStatus::True) || waited_for {
             progress.set(
                 condition_type::HEALTHY,
                 ConditionStatus::True,

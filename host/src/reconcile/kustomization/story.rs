@@ -28,7 +28,7 @@ use crate::{
 };
 
 /// A source or dependency that is not ready is given this long to become so before anybody is told that it is not.
-const SETTLE: Duration = Duration::from_secs(1);
+const SETTLE: Duration = Duration::from_secs(3);
 
 /// What a successful run has to say.
 pub(crate) struct Done {

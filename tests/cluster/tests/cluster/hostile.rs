@@ -95,3 +95,60 @@ async fn files_outside_of_the_source_are_not_read() -> Result<()> {
     }
     Ok(())
 }
+
+#[tokio::test]
+#[ignore = "needs a control plane: make test-cluster"]
+async fn endless_templates_fail_alone() -> Result<()> {
+    let case = Case::new("endless").await?;
+    let endless = [
+        // A hundred thousand times a hundred thousand times a hundred thousand.
+        (
+            "loop",
+            "{{ range until 100000 }}{{ range until 100000 }}{{ range until 100000 }}{{ end }}{{ end }}{{ end }}",
+        ),
+        (
+            "include",
+            "{{ define \"again\" }}{{ include \"again\" . }}{{ end }}{{ include \"again\" . }}",
+        ),
+        (
+            "output",
+            "{{ range until 100000 }}{{ range until 100000 }}text: {{ . }}\n{{ end }}{{ end }}",
+        ),
+    ];
+    for (name, template) in endless {
+        let chart = format!("apiVersion: v2\nname: {name}\nversion: 1.0.0\n");
+        case.repository
+            .write(&format!("{name}/Chart.yaml"), &chart)?;
+        case.repository
+            .write(&format!("{name}/templates/endless.yaml"), template)?;
+    }
+    case.repository
+        .write("good/one.yaml", &config_map("one", "key", "value"))?;
+    let commit = case.push("first").await?;
+    case.add_source().await?;
+    let mut charts = Vec::new();
+    for (name, _) in endless {
+        let helm = json!({ "renderer": { "name": "helm" }, "targetNamespace": null });
+        charts.push(
+            case.add_kustomization(name, &format!("./{name}"), helm)
+                .await?,
+        );
+    }
+    let good = case.add_kustomization("good", "./good", json!({})).await?;
+    case.ready(&good, &commit).await?;
+    for chart in &charts {
+        let failed = case.fails(chart, "BuildFailed", "").await?;
+        assert!(
+            failed.message.contains("helm") || failed.message.contains("endless.yaml"),
+            "{}",
+            failed.message
+        );
+    }
+    let usage = case.shared.controller.lock().unwrap().usage()?;
+    assert!(
+        usage.peak_memory < 1 << 30,
+        "the controller used {} MiB",
+        usage.peak_memory >> 20
+    );
+    Ok(())
+}

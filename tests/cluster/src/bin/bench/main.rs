@@ -90,7 +90,9 @@ async fn main() -> ExitCode {
     }
 }
 
-async fn compare(cli: Cli) -> Result<()> {
+async fn compare(mut cli: Cli) -> Result<()> {
+    // Servers are told where things are and run elsewhere.
+    cli.dir = std::path::absolute(&cli.dir)?;
     let deadline = Duration::from_secs(cli.deadline);
     let mut report = report::Report::default();
     for &layout in &cli.layouts {

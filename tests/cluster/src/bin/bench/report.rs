@@ -21,12 +21,16 @@ impl Report {
     pub(crate) fn print(&self) {
         println!("\nN Kustomizations of four objects each, all with wait: true");
         println!(
-            "{:>5} {:17} {:12} {:>9} {:>9} {:>9} {:>9} {:>9} {:>10} {:>10}",
+            "x bare: against the bare client's last request; x healthy: against the moment at which all that it sent was healthy"
+        );
+        println!(
+            "{:>5} {:17} {:12} {:>9} {:>9} {:>9} {:>9} {:>9} {:>9} {:>10} {:>10}",
             "N",
             "layout",
             "who",
             "seconds",
             "x bare",
+            "x healthy",
             "x rosin",
             "MiB",
             "CPU each",
@@ -46,17 +50,25 @@ impl Report {
                 ),
                 None => "-".to_owned(),
             };
+            let to_healthy = match of(Peer::Bare).and_then(|(.., base)| base.healthy) {
+                Some(base) => {
+                    let own = rollout.healthy.unwrap_or(rollout.took);
+                    format!("{:.2}", own.as_secs_f64() / base.as_secs_f64())
+                }
+                None => "-".to_owned(),
+            };
             let given_up = if rollout.ready < rollout.count {
                 ">"
             } else {
                 ""
             };
             println!(
-                "{count:>5} {:17} {:12} {:>9} {:>9} {:>9} {:>9} {:>9.3} {:>10.1} {:>10.1}",
+                "{count:>5} {:17} {:12} {:>9} {:>9} {:>9} {:>9} {:>9} {:>9.3} {:>10.1} {:>10.1}",
                 layout.name(),
                 peer.name(),
                 format!("{given_up}{:.1}", rollout.took.as_secs_f64()),
                 ratio(Peer::Bare),
+                to_healthy,
                 ratio(Peer::Rosin),
                 rollout.peak_memory >> 20,
                 rollout.cpu.as_secs_f64() / rollout.count as f64,
