@@ -45,11 +45,13 @@
 //! `wasm32-unknown-unknown` and makes it a component. There is no WASI in the sandbox: `std::fs`, `std::env`, `SystemTime`
 //! and `println!` fail, panic or do nothing. What a plugin may ask the host for are functions of this crate, each of which adds
 //! its interface to the component's import list, if it is called: [`report`] (granted to all), [`cluster`], [`ambient`],
-//! [`remote`]. Natively they panic, so give libraries a trait or a closure for them and pass these in the glue.
+//! [`crypto`], [`remote`]. Natively they panic, so give libraries a trait or a closure for them and pass these in the glue.
 //!
 //! A panic ends the render as the plugin's fault, with the panic's message in the error. Nothing survives a render: every
 //! call gets a new instance.
 
+#[cfg(any(all(target_family = "wasm", feature = "allocator"), test))]
+mod alloc;
 #[doc(hidden)]
 pub mod bindings;
 mod export;
@@ -71,6 +73,13 @@ pub mod cluster {
 /// Imports `rosin:render/ambient`: time and randomness. Has to be granted, and ends the reuse of output.
 pub mod ambient {
     pub use crate::bindings::rosin::render::ambient::{now, random};
+}
+
+/// Imports `rosin:render/crypto`: keys, signatures and slow hashes. Has to be granted, and ends the reuse of output.
+pub mod crypto {
+    pub use crate::bindings::rosin::render::crypto::{
+        KeyKind, bcrypt, generate_key, public_key, scrypt, sign,
+    };
 }
 
 /// Imports `rosin:render/remote`: files from elsewhere. Has to be granted.

@@ -6,7 +6,7 @@ use rosin_plugin::{
 use serde::Deserialize;
 
 use crate::files::{Entry, Files, ReadError};
-use crate::{BuildRequest, Error, FluxOptions, LoadRestrictor, Reorder, build_with_warnings};
+use crate::{BuildRequest, Error, FluxOptions, LoadRestrictor, Reorder, build_each};
 
 /// `request.options`.
 #[derive(Debug, Default, Deserialize)]
@@ -46,21 +46,18 @@ impl Renderer for Component {
             flux,
             display_root: String::new(),
         };
-        let (result, warnings) = build_with_warnings(&request, &Source(source));
+        let (result, warnings) = build_each(&request, &Source(source), |object| {
+            Manifest::new(Location::line(object.file, object.line), object.json)
+        });
         for warning in warnings {
             report(Severity::Warning, &warning, None);
         }
-        let output = result.map_err(|error| {
+        let manifests = result.map_err(|error| {
             if let Some(at) = location(&error) {
                 report(Severity::Error, &error.message, Some(&at));
             }
             Failure::invalid(error.with_place())
         })?;
-        let manifests = output
-            .objects
-            .into_iter()
-            .map(|object| Manifest::new(Location::line(object.file, object.line), object.json))
-            .collect();
         Ok(Output {
             manifests,
             ..Output::empty()

@@ -96,6 +96,16 @@ fn or<'a>(part: &'a str, missing: &'a str) -> &'a str {
 pub(crate) const NOT_NAMESPACED: &str = "_non_namespaceable_";
 pub(crate) const DEFAULT_NAMESPACE: &str = "default";
 
+fn effective(namespace: &str, cluster_scoped: bool) -> &str {
+    if cluster_scoped {
+        NOT_NAMESPACED
+    } else if namespace.is_empty() {
+        DEFAULT_NAMESPACE
+    } else {
+        namespace
+    }
+}
+
 /// What identifies an object in a build.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub(crate) struct ResId {
@@ -106,40 +116,57 @@ pub(crate) struct ResId {
     pub(crate) cluster_scoped: bool,
 }
 
-/// The part of an identity that two objects of one build must not share.
+/// The part of an identity that two objects of one build must not share: group, version, kind, name and effective namespace, as
+/// one text with the places where its parts end.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Key {
-    gvk: Gvk,
-    name: String,
-    namespace: String,
+    text: Box<str>,
+    ends: [usize; 5],
+}
+
+impl Key {
+    pub(crate) fn new(
+        api_version: &str,
+        kind: &str,
+        name: &str,
+        namespace: &str,
+        cluster_scoped: bool,
+    ) -> Self {
+        let (group, version) = split_api_version(api_version);
+        Self::of_parts([
+            group,
+            version,
+            kind,
+            name,
+            effective(namespace, cluster_scoped),
+        ])
+    }
+
+    fn of_parts(parts: [&str; 5]) -> Self {
+        let mut text = String::with_capacity(parts.iter().map(|part| part.len()).sum());
+        let ends = parts.map(|part| {
+            text.push_str(part);
+            text.len()
+        });
+        Self {
+            text: text.into(),
+            ends,
+        }
+    }
 }
 
 impl ResId {
     pub(crate) fn effective_namespace(&self) -> &str {
-        if self.cluster_scoped {
-            NOT_NAMESPACED
-        } else if self.namespace.is_empty() {
-            DEFAULT_NAMESPACE
-        } else {
-            &self.namespace
-        }
+        effective(&self.namespace, self.cluster_scoped)
     }
 
     pub(crate) fn key(&self) -> Key {
-        Key {
-            gvk: self.gvk.clone(),
-            name: self.name.clone(),
-            namespace: self.effective_namespace().to_owned(),
-        }
-    }
-
-    pub(crate) fn into_key(self) -> Key {
-        let namespace = self.effective_namespace().to_owned();
-        Key {
-            gvk: self.gvk,
-            name: self.name,
-            namespace,
-        }
+        let Gvk {
+            group,
+            version,
+            kind,
+        } = &self.gvk;
+        Key::of_parts([group, version, kind, &self.name, self.effective_namespace()])
     }
 
     /// Equal as the original counts it: no namespace and `default` are the same.

@@ -132,16 +132,28 @@ pub fn build_with_warnings(
     request: &BuildRequest,
     files: &dyn Files,
 ) -> (Result<Output, Error>, Vec<String>) {
-    let context = Context::new(request.flux.is_some());
-    let result = run(request, files, &context);
-    let warnings = context.take_warnings();
-    let output = result
-        .and_then(|resources| resources.into_vec().into_iter().map(Object::new).collect())
-        .map(|objects| Output {
-            objects,
-            warnings: warnings.clone(),
-        });
+    let (objects, warnings) = build_each(request, files, |object| object);
+    let output = objects.map(|objects| Output {
+        objects,
+        warnings: warnings.clone(),
+    });
     (output, warnings)
+}
+
+/// As [`build_with_warnings`], and keeps of each object only what `each` makes of it.
+pub fn build_each<T>(
+    request: &BuildRequest,
+    files: &dyn Files,
+    mut each: impl FnMut(Object) -> T,
+) -> (Result<Vec<T>, Error>, Vec<String>) {
+    let context = Context::new(request.flux.is_some());
+    let objects = run(request, files, &context).and_then(|resources| {
+        let resources = resources.into_vec().into_iter();
+        resources
+            .map(|resource| Object::new(resource).map(&mut each))
+            .collect()
+    });
+    (objects, context.take_warnings())
 }
 
 fn run(request: &BuildRequest, files: &dyn Files, context: &Context) -> Result<ResMap, Error> {

@@ -3,9 +3,8 @@
 //! The original compares every reference with every object. Here objects are found by their earlier names first, and only what is
 //! left is compared.
 
-use std::collections::HashMap;
-
 use rosin_manifest::node::{Kind, Node};
+use rustc_hash::FxHashMap;
 
 use crate::config::BackReferences;
 use crate::context::Context;
@@ -27,12 +26,12 @@ struct Field<'c> {
 
 /// Fields that hold names, by the kind of the object that they are in.
 struct Fields<'c> {
-    by_kind: HashMap<&'c str, Vec<Field<'c>>>,
+    by_kind: FxHashMap<&'c str, Vec<Field<'c>>>,
 }
 
 impl<'c> Fields<'c> {
     fn new(references: &'c [BackReferences], paths: &'c [Vec<String>]) -> Self {
-        let mut by_kind: HashMap<&str, Vec<_>> = HashMap::new();
+        let mut by_kind: FxHashMap<&str, Vec<_>> = FxHashMap::default();
         for (order, ((target, spec), path)) in all(references).zip(paths).enumerate() {
             by_kind
                 .entry(spec.gvk.kind.as_str())
@@ -174,19 +173,19 @@ fn details(resources: &ResMap, at: usize, candidates: &[usize]) -> String {
 /// What is known of the objects that can be referred to.
 struct Targets {
     /// Positions by the names that objects had.
-    by_name: HashMap<String, Vec<usize>>,
+    by_name: FxHashMap<String, Vec<usize>>,
     ids: Vec<ResId>,
     /// Namespace that an object had first.
     original_namespaces: Vec<String>,
     /// Positions by the namespace that objects had first.
-    by_original_namespace: HashMap<String, Vec<usize>>,
+    by_original_namespace: FxHashMap<String, Vec<usize>>,
 }
 
 impl Targets {
     fn new(resources: &ResMap, context: &Context) -> Self {
-        let mut by_name: HashMap<String, Vec<usize>> = HashMap::new();
+        let mut by_name: FxHashMap<String, Vec<usize>> = FxHashMap::default();
         let mut original_namespaces = Vec::with_capacity(resources.len());
-        let mut by_original_namespace: HashMap<String, Vec<usize>> = HashMap::new();
+        let mut by_original_namespace: FxHashMap<String, Vec<usize>> = FxHashMap::default();
         for (at, resource) in resources.iter().enumerate() {
             for name in resource.previous_names() {
                 let found = by_name.entry(name.to_owned()).or_default();

@@ -1,6 +1,6 @@
 //! The objects of a build in their order, found by identity without looking at each.
 
-use std::collections::HashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::context::Context;
 use crate::error::{Error, Result, bail};
@@ -18,17 +18,16 @@ pub(crate) struct ResMap {
 /// Positions by identity. Only kept while nothing changes the objects behind its back.
 #[derive(Debug, Default)]
 struct Index {
-    current: HashMap<Key, Vec<usize>>,
+    current: FxHashMap<Key, Vec<usize>>,
     /// By present and earlier identities.
-    any: HashMap<Key, Vec<usize>>,
+    any: FxHashMap<Key, Vec<usize>>,
 }
 
 impl Index {
     fn add(&mut self, at: usize, resource: &Resource, current: Key) {
         if !resource.is_empty() {
             let mut seen = vec![current.clone()];
-            for id in resource.previous_ids() {
-                let key = id.key();
+            for key in resource.previous_keys() {
                 if !seen.contains(&key) {
                     seen.push(key);
                 }
@@ -79,7 +78,7 @@ impl ResMap {
         self.index.get_or_insert_with(|| {
             let mut index = Index::default();
             for (at, resource) in list.iter().enumerate() {
-                index.add(at, resource, resource.current_id(context).into_key());
+                index.add(at, resource, resource.current_key(context));
             }
             index
         })
@@ -103,11 +102,11 @@ impl ResMap {
     }
 
     pub(crate) fn push(&mut self, resource: Resource, context: &Context) -> Result<()> {
-        let id = resource.current_id(context);
-        let key = id.key();
+        let key = resource.current_key(context);
         if self.index(context).current.contains_key(&key) {
             let error = Error::new(format!(
-                "may not add resource with an already registered id: {id}"
+                "may not add resource with an already registered id: {}",
+                resource.current_id(context)
             ));
             return Err(error
                 .in_file(&resource.source.file)
@@ -150,13 +149,11 @@ impl ResMap {
         if self.unique {
             return Ok(());
         }
+        let mut seen = FxHashSet::default();
         let duplicate = self
-            .index(context)
-            .current
-            .values()
-            .filter(|found| found.len() > 1)
-            .map(|found| found[1])
-            .min();
+            .list
+            .iter()
+            .position(|resource| !seen.insert(resource.current_key(context)));
         match duplicate {
             None => {
                 self.unique = true;

@@ -10,7 +10,7 @@ use rosin_manifest::node::{Mapping, Node};
 
 use crate::context::Context;
 use crate::error::{Result, bail};
-use crate::id::{Gvk, ResId};
+use crate::id::{Gvk, Key, ResId};
 use crate::kyaml;
 use crate::origin::Origin;
 use crate::shared::Shared;
@@ -205,6 +205,32 @@ impl Resource {
             namespace: self.namespace().to_owned(),
             cluster_scoped: context.is_cluster_scoped(self.node.api_version(), self.kind()),
         }
+    }
+
+    /// What no other object of the build may be.
+    pub(crate) fn current_key(&self, context: &Context) -> Key {
+        let (api_version, kind) = (self.node.api_version(), self.kind());
+        let cluster_scoped = context.is_cluster_scoped(api_version, kind);
+        Key::new(
+            api_version,
+            kind,
+            self.name(),
+            self.namespace(),
+            cluster_scoped,
+        )
+    }
+
+    /// The keys of all earlier identities, the oldest first.
+    pub(crate) fn previous_keys(&self) -> impl Iterator<Item = Key> + '_ {
+        let api_version = self.node.api_version();
+        self.previous.iter().map(move |previous| {
+            let Previous {
+                kind,
+                name,
+                namespace,
+            } = previous;
+            Key::new(api_version, kind, name, namespace, false)
+        })
     }
 
     /// All earlier identities, the oldest first.

@@ -63,7 +63,8 @@ pub(crate) fn output_json(node: &Node) -> Result<String> {
         }
         _ => failed(&error.to_string()).at_line(error.line()),
     })?;
-    if json.chars().any(is_forbidden_in_yaml) {
+    let plain = |byte: u8| byte < 0x7f;
+    if !json.bytes().all(plain) && json.chars().any(is_forbidden_in_yaml) {
         return Err(failed("yaml: control characters are not allowed"));
     }
     Ok(json)

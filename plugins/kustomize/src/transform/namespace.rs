@@ -1,8 +1,7 @@
 //! `namespace`: for objects that have one, for what refers to it by field specification, and for subjects of role bindings.
 
-use std::collections::HashMap;
-
 use rosin_manifest::node::{Node, Tag};
+use rustc_hash::FxHashMap;
 
 use crate::context::Context;
 use crate::error::{Error, Result, Wrap, bail};
@@ -50,10 +49,10 @@ impl NamespaceArgs {
         if self.namespace.is_empty() {
             return Ok(());
         }
-        let mut known: HashMap<Key, Vec<usize>> = HashMap::new();
+        let mut known: FxHashMap<Key, Vec<usize>> = FxHashMap::default();
         for (at, resource) in resources.iter().enumerate() {
             known
-                .entry(resource.current_id(context).key())
+                .entry(resource.current_key(context))
                 .or_default()
                 .push(at);
         }
@@ -62,18 +61,18 @@ impl NamespaceArgs {
             if resource.is_empty() || resource.node.annotation(HELM_GENERATED) == Some("true") {
                 continue;
             }
-            let before = resource.current_id(context);
+            let before = resource.current_key(context);
             resource.store_previous_id(context);
             self.set_in_one(resource, context).map_err(|error| {
                 error
                     .in_file(&resource.source.file)
                     .at_line(resource.source.line)
             })?;
-            let after = resource.current_id(context);
-            if let Some(others) = known.get_mut(&before.key()) {
+            let after = resource.current_key(context);
+            if let Some(others) = known.get_mut(&before) {
                 others.retain(|other| *other != at);
             }
-            let twins = known.entry(after.key()).or_default();
+            let twins = known.entry(after).or_default();
             twins.push(at);
             if twins.len() > 1 {
                 twins.sort_unstable();

@@ -21,6 +21,15 @@ pub(super) fn analyze(text: &str, tabs_in_blocks: bool) -> Analysis {
             block: false,
         };
     }
+    if is_word(text) {
+        return Analysis {
+            multiline: false,
+            flow_plain: true,
+            block_plain: true,
+            single_quoted: true,
+            block: true,
+        };
+    }
     let seen = Seen::in_text(text, tabs_in_blocks);
     let edges = seen.space_at_edge || seen.break_at_edge;
     let escapes = seen.space_before_break || seen.special;
@@ -32,6 +41,15 @@ pub(super) fn analyze(text: &str, tabs_in_blocks: bool) -> Analysis {
         single_quoted: !(seen.space_after_break || escapes || seen.tab),
         block: !(seen.trailing_space || escapes),
     }
+}
+
+/// Most scalars: letters, digits and marks that mean nothing where they are.
+fn is_word(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    bytes[0].is_ascii_alphanumeric()
+        && bytes
+            .iter()
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'/' | b'_'))
 }
 
 #[derive(Default)]

@@ -1,7 +1,7 @@
 //! The five ways to write a scalar.
 
 use super::analysis::{is_break, is_printable, width};
-use super::writer::{INDENT, Writer};
+use super::writer::Writer;
 
 const BOM: char = '\u{FEFF}';
 
@@ -12,6 +12,18 @@ impl Writer {
         self.out.push_str(&text[*at..end]);
         self.column += 1;
         *at = end;
+    }
+
+    /// Copies one character, and those behind it up to one that may mean something.
+    fn copy_run(&mut self, text: &str, at: &mut usize) {
+        self.copy(text, at);
+        let run = text[*at..]
+            .bytes()
+            .take_while(|byte| byte.is_ascii_graphic() && *byte != b'\'')
+            .count();
+        self.out.push_str(&text[*at..*at + run]);
+        self.column += run;
+        *at += run;
     }
 
     /// Copies a line break: LF starts a line, others are kept.
@@ -73,7 +85,7 @@ impl Writer {
                 if quoted && bytes[at] == b'\'' {
                     self.put('\'');
                 }
-                self.copy(text, &mut at);
+                self.copy_run(text, &mut at);
                 self.indention = false;
                 spaces = false;
                 breaks = false;
@@ -158,7 +170,8 @@ impl Writer {
             .first()
             .is_some_and(|byte| *byte == b' ' || is_break(bytes, 0))
         {
-            self.indicator(if INDENT == 2 { "2" } else { "4" }, false, false, false);
+            let hint = self.columns.to_string();
+            self.indicator(&hint, false, false, false);
         }
         let mut backwards = text.char_indices().rev();
         let mut ends_with_break = || backwards.next().map(|(at, _)| is_break(bytes, at));

@@ -1,0 +1,89 @@
+//! The original, as a program that answers questions: `tests/tools/kustomize-oracle`.
+
+use std::io::{self, BufRead, BufReader, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+
+use serde::Deserialize;
+use serde_json::json;
+
+use super::Case;
+
+/// What the original makes of a case.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Answer {
+    #[serde(default)]
+    pub output: Option<String>,
+    #[serde(default)]
+    pub error: Option<String>,
+    #[serde(default)]
+    pub warnings: String,
+}
+
+pub struct Oracle {
+    child: Child,
+    input: Option<ChildStdin>,
+    output: BufReader<ChildStdout>,
+    root: PathBuf,
+}
+
+impl Oracle {
+    /// Starts the program; cases are written below `root`.
+    ///
+    /// # Errors
+    /// If it does not start.
+    pub fn start(program: &Path, root: &Path) -> io::Result<Self> {
+        let mut child = Command::new(program)
+            .arg("-root")
+            .arg(root)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()?;
+        let (Some(input), Some(output)) = (child.stdin.take(), child.stdout.take()) else {
+            return Err(io::Error::other("the oracle has no pipes"));
+        };
+        Ok(Self {
+            child,
+            input: Some(input),
+            output: BufReader::new(output),
+            root: root.to_owned(),
+        })
+    }
+
+    /// The folder that stands for the root of a case in messages.
+    #[must_use]
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// # Errors
+    /// If the program does not answer.
+    pub fn ask(&mut self, case: &Case) -> io::Result<Answer> {
+        let question = json!({
+            "id": case.seed.to_string(),
+            "files": case.texts(),
+            "path": case.path,
+            "reorder": if case.legacy_order { "legacy" } else { "none" },
+            "loadRestrictor": if case.any_file { "none" } else { "root" },
+        });
+        let Some(input) = &mut self.input else {
+            return Err(io::ErrorKind::BrokenPipe.into());
+        };
+        writeln!(input, "{question}")?;
+        let mut line = String::new();
+        if self.output.read_line(&mut line)? == 0 {
+            return Err(io::Error::other(format!(
+                "the oracle died of case {}",
+                case.seed
+            )));
+        }
+        Ok(serde_json::from_str(&line)?)
+    }
+}
+
+impl Drop for Oracle {
+    fn drop(&mut self) {
+        self.input = None;
+        let _ = self.child.wait();
+    }
+}

@@ -1,0 +1,175 @@
+//! Random builds, by the original and by the renderer: equal text, or both fail with equal words.
+//!
+//! `KUSTOMIZE_ORACLE` names the original's binary (`tests/tools/build kustomize-oracle` builds it where it is looked for without
+//! that), `KUSTOMIZE_CASES` says how many (200 without it), `KUSTOMIZE_SEED` where to begin, `KUSTOMIZE_FAILED` a folder that
+//! gets the cases that differ.
+
+use std::collections::{BTreeMap, HashSet};
+use std::path::{Path, PathBuf};
+
+use rosin_kustomize::{BuildRequest, LoadRestrictor, Object, Reorder, build_with_warnings};
+use rosin_kustomize_peer::random::{Answer, Case, Oracle, shrink};
+
+/// Differences that are shown, and made smaller first.
+const SHOWN: usize = 10;
+
+fn oracle() -> Option<PathBuf> {
+    let named = |name: &str| std::env::var_os(name).map(PathBuf::from);
+    let tools = named("ROSIN_TOOLS").or_else(|| Some(named("HOME")?.join(".cache/rosin/tools")));
+    named("KUSTOMIZE_ORACLE")
+        .or_else(|| Some(tools?.join("kustomize-oracle")))
+        .filter(|program| program.is_file())
+}
+
+fn number(name: &str, default: u64) -> u64 {
+    let given = std::env::var(name).ok();
+    given.map_or(default, |text| text.parse().unwrap())
+}
+
+fn ours(case: &Case, root: &Path) -> Answer {
+    let files: BTreeMap<String, Vec<u8>> = case
+        .texts()
+        .into_iter()
+        .map(|(path, text)| (path, text.into_bytes()))
+        .collect();
+    let request = BuildRequest {
+        path: case.path.clone(),
+        load_restrictor: if case.any_file {
+            LoadRestrictor::None
+        } else {
+            LoadRestrictor::RootOnly
+        },
+        reorder: if case.legacy_order {
+            Reorder::Legacy
+        } else {
+            Reorder::None
+        },
+        display_root: root.display().to_string(),
+        ..BuildRequest::default()
+    };
+    let (result, warnings) = build_with_warnings(&request, &files);
+    let warnings = warnings
+        .iter()
+        .map(|warning| format!("{}\n", warning.trim_end()))
+        .collect();
+    match result {
+        Ok(output) => {
+            let texts: Vec<String> = output.objects.iter().map(Object::to_yaml).collect();
+            Answer {
+                output: Some(texts.join("---\n")),
+                error: None,
+                warnings,
+            }
+        }
+        Err(error) => Answer {
+            output: None,
+            error: Some(error.to_string()),
+            warnings,
+        },
+    }
+}
+
+/// What differs, if anything does.
+fn difference(original: &Answer, ours: &Answer) -> Option<&'static str> {
+    match (&original.output, &ours.output) {
+        (Some(original), Some(ours)) if original != ours => return Some("output"),
+        (Some(_), None) => return Some("fails only here"),
+        (None, Some(_)) => return Some("fails only in the original"),
+        _ => {}
+    }
+    let words = |error: &Option<String>| error.as_deref().map(|text| text.trim().to_owned());
+    (words(&original.error) != words(&ours.error) && !unstable(original)).then_some("error text")
+}
+
+/// Addresses, and maps in an order that changes from run to run.
+fn unstable(answer: &Answer) -> bool {
+    answer
+        .error
+        .as_deref()
+        .is_some_and(|text| text.contains("0xc0") || text.contains("panic"))
+}
+
+fn write_failed(case: &Case, name: &str, original: &Answer) {
+    let Some(folder) = std::env::var_os("KUSTOMIZE_FAILED") else {
+        return;
+    };
+    let folder = Path::new(&folder).join(name);
+    for (path, text) in case.texts() {
+        let path = folder.join("input").join(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    }
+    let expected = original
+        .output
+        .clone()
+        .or(original.error.clone())
+        .unwrap_or_default();
+    std::fs::write(folder.join("expected"), expected).unwrap();
+}
+
+#[test]
+fn random_builds_give_what_the_original_gives() {
+    let Some(program) = oracle() else {
+        eprintln!("skipped: the original is not built (tests/tools/build kustomize-oracle)");
+        return;
+    };
+    let cases = number("KUSTOMIZE_CASES", 200);
+    let first = number("KUSTOMIZE_SEED", 1);
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path().canonicalize().unwrap().join("case");
+    let mut oracle = Oracle::start(&program, &root).unwrap();
+    let root = oracle.root().to_owned();
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    let (mut built, mut shown) = (0, HashSet::new());
+    for seed in first..first + cases {
+        let case = Case::new(seed);
+        let original = oracle.ask(&case).unwrap();
+        built += usize::from(original.output.is_some());
+        let Some(what) = difference(&original, &ours(&case, &root)) else {
+            continue;
+        };
+        *counts.entry(what).or_default() += 1;
+        if shown.len() >= SHOWN {
+            continue;
+        }
+        let smallest = shrink(&case, |case| {
+            oracle
+                .ask(case)
+                .is_ok_and(|original| difference(&original, &ours(case, &root)) == Some(what))
+        });
+        let (original, ours) = (oracle.ask(&smallest).unwrap(), ours(&smallest, &root));
+        let summary = format!("{:?}\n{:?}", original, ours);
+        if shown.insert(summary) {
+            show(&smallest, what, &original, &ours);
+            write_failed(&smallest, &format!("seed-{seed}"), &original);
+        }
+    }
+    println!("{cases} cases from seed {first}, {built} of them built: differences {counts:?}");
+    assert!(counts.is_empty(), "{counts:?}");
+    assert!(
+        built * 3 > cases as usize,
+        "too few of the cases build: {built}"
+    );
+}
+
+fn show(case: &Case, what: &str, original: &Answer, ours: &Answer) {
+    println!(
+        "==== seed {}: {what}; builds {}, legacy order {}",
+        case.seed, case.path, case.legacy_order
+    );
+    for (path, text) in case.texts() {
+        println!("---- {path}\n{text}");
+    }
+    let text = |answer: &Answer| {
+        answer
+            .output
+            .clone()
+            .or(answer.error.clone())
+            .unwrap_or_default()
+    };
+    println!(
+        "---- original\n{}\n---- here\n{}",
+        text(original),
+        text(ours)
+    );
+}
