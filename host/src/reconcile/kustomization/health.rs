@@ -1,11 +1,14 @@
 //! Health of what was applied: a state that watches drive, without a worker.
 
-use std::time::{Duration, Instant};
+use std::{
+    collections::HashSet,
+    time::{Duration, Instant},
+};
 
 use rosin_api::{ConditionStatus, Kustomization, Reason, condition_type};
 use rosin_domain::{
     ObjectId, ObjectRef,
-    health::{Checks, Target, Verdict},
+    health::{Checks, Target, Verdict, is_job_with_ttl},
     plan::{Action, ApplyPlan, ChangeSet},
     readiness::Readiness,
 };
@@ -14,6 +17,7 @@ use super::{
     Kustomizations,
     error::Error,
     memo::Attempt,
+    pods::{self, Pods},
     progress::{Progress, Step},
     report::Report,
 };
@@ -34,6 +38,8 @@ struct Waited {
     resource: Option<Resource>,
     /// Carries our owner labels, so that the shared watch knows it.
     ours: bool,
+    /// A Job that removes itself when it is done.
+    may_go: bool,
     seen: Option<(u64, Readiness)>,
 }
 
@@ -69,6 +75,7 @@ impl Kustomizations {
             .any(|c| c.type_ == condition_type::HEALTHY && c.status == ConditionStatus::True);
         let started = Instant::now();
         let mut ticks = self.live.changes();
+        let mut pods = Pods::new();
         let (mut waited_for, mut said) = (false, false);
         let deadline = tokio::time::Instant::now() + timeout;
         loop {
@@ -76,11 +83,23 @@ impl Kustomizations {
             for waited in &mut waited {
                 self.look(session, &checks, waited).await?;
             }
+            if pods.due().is_zero() {
+                let mut in_progress = Vec::new();
+                for w in &waited {
+                    if let (Some((_, Readiness::InProgress(_))), Some(resource)) =
+                        (&w.seen, &w.resource)
+                    {
+                        in_progress.push((w.target.id.clone(), resource.clone()));
+                    }
+                }
+                pods.look(session, in_progress).await;
+            }
             let states = waited.iter().map(|w| {
-                (
-                    &w.target.id,
-                    w.seen.as_ref().map(|(_, readiness)| readiness),
-                )
+                let own = w.seen.as_ref().map(|(_, readiness)| readiness);
+                let of_pods = own
+                    .filter(|own| matches!(own, Readiness::InProgress(_)))
+                    .and_then(|_| pods.of(&w.target.id));
+                (&w.target.id, of_pods.or(own))
             });
             let expired = tokio::time::Instant::now() >= deadline;
             match rosin_domain::health::judge(states, expired) {
@@ -111,7 +130,12 @@ impl Kustomizations {
                 .iter()
                 .any(|w| !w.ours || checks.has_expression(&w.target))
                 .then_some(POLL);
+            let of_pods = waited
+                .iter()
+                .any(|w| pods::has_pods(&w.target.id))
+                .then(|| pods.due());
             tokio::select! {
+                () = sleep(of_pods) => {}
                 _ = ticks.changed() => {}
                 () = sleep((!said).then(|| ANNOUNCE.saturating_sub(started.elapsed()))) => {}
                 () = sleep(poll) => {}
@@ -162,6 +186,11 @@ impl Kustomizations {
                 .action(id)
                 .is_some_and(|action| action != Action::Skipped)
         };
+        let passing: HashSet<ObjectId> = plan
+            .objects()
+            .filter(|object| is_job_with_ttl(object))
+            .map(|object| object.id())
+            .collect();
         let targets: Vec<(Target, bool)> = if object.spec.wait {
             plan.objects()
                 .filter(|o| ours(&o.id()) && !is_self(object, &o.id()))
@@ -191,6 +220,7 @@ impl Kustomizations {
             // A kind that does not exist (yet) is waited for like an object that does not.
             let resource = session.resource(&Gvk::from(&reference)).await.ok();
             waited.push(Waited {
+                may_go: ours && passing.contains(&target.id),
                 target,
                 resource,
                 ours,
@@ -215,6 +245,10 @@ impl Kustomizations {
                 .live
                 .get(resource, &waited.target.id)
                 .map(|live| (live.version, live.readiness));
+            // It was there when it was applied, so that it was done since.
+            if waited.seen.is_none() && waited.may_go && self.live.is_synced(resource) {
+                waited.seen = Some((0, Readiness::Current));
+            }
             return Ok(());
         }
         let namespace = Some(waited.target.id.namespace.as_str()).filter(|ns| !ns.is_empty());

@@ -10,6 +10,7 @@ mod health;
 mod identity;
 mod index;
 mod memo;
+mod pods;
 mod progress;
 mod prune;
 mod render;

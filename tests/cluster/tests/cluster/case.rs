@@ -64,6 +64,8 @@ async fn start() -> Result<Shared> {
         "--requeue-dependency=2s",
         "--render-timeout=10s",
         "--render-memory=128",
+        // Tests with a controller of their own give their objects a shard.
+        "--watch-label-selector=!sharding.fluxcd.io/key",
         &format!("--renderers-path={}", renderers.display()),
     ];
     let mut controller =

@@ -157,7 +157,7 @@ async fn a_git_server_that_fails_keeps_the_last_artifact() -> Result<()> {
 #[tokio::test]
 #[ignore = "needs a control plane: make test-cluster"]
 async fn an_immutable_field_needs_force() -> Result<()> {
-    // parity: KS-APPLY-002
+    // parity: KS-APPLY-002, KS-APPLY-016
     let case = Case::new("force").await?;
     let secret = |value: &str| {
         format!(

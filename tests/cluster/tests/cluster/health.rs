@@ -141,3 +141,73 @@ async fn an_expression_judges_a_custom_resource() -> Result<()> {
         .await?;
     case.ready(&app, &commit).await.map(drop)
 }
+
+#[tokio::test]
+#[ignore = "needs a control plane: make test-cluster"]
+async fn a_crashing_pod_fails_its_workload_early() -> Result<()> {
+    // parity: KS-HEALTH-014, KS-HEALTH-015
+    let case = Case::new("health-crash").await?;
+    case.repository
+        .write("app/web.yaml", &deployment("web", 1, Some("nowhere")))?;
+    case.push("first").await?;
+    case.add_source().await?;
+    let app = case
+        .add_kustomization("app", "./app", json!({ "wait": true, "timeout": "10m" }))
+        .await?;
+    case.until_there(&Ref::deployment(&case.namespace, "web"))
+        .await?;
+    let pod = loop {
+        let pods = case.api.list("v1", "Pod", &case.namespace, "").await?;
+        match pods.first() {
+            Some(pod) => {
+                break Ref::new(
+                    "v1",
+                    "Pod",
+                    &case.namespace,
+                    pod["metadata"]["name"].as_str().unwrap(),
+                );
+            }
+            None => tokio::time::sleep(std::time::Duration::from_millis(100)).await,
+        }
+    };
+    let waiting = json!({ "reason": "CrashLoopBackOff", "message": "back-off 5m0s" });
+    let container = json!({
+        "name": "web", "image": "web", "imageID": "", "ready": false, "restartCount": 7,
+        "state": { "waiting": waiting },
+    });
+    let status = json!({
+        "phase": "Running",
+        "containerStatuses": [container],
+        "conditions": [{ "type": "Ready", "status": "False" }],
+    });
+    case.api
+        .merge_status(&pod, &json!({ "status": status }))
+        .await?;
+    let words = format!(
+        "failed early due to stalled resources: [Deployment/{}/web status: 'Failed'",
+        case.namespace
+    );
+    case.fails(&app, "HealthCheckFailed", &words)
+        .await
+        .map(drop)
+}
+
+#[tokio::test]
+#[ignore = "needs a control plane: make test-cluster"]
+async fn a_job_that_removed_itself_is_done() -> Result<()> {
+    // parity: KS-HEALTH-017
+    let case = Case::new("health-ttl").await?;
+    // It finds no node, so that nobody but this test ends it.
+    let job = "apiVersion: batch/v1\nkind: Job\nmetadata:\n  name: once\nspec:\n  ttlSecondsAfterFinished: 0\n  template:\n    spec:\n      \
+        restartPolicy: Never\n      nodeSelector: {kubernetes.io/hostname: nowhere}\n      containers: [{name: once, image: once}]\n";
+    case.repository.write("app/job.yaml", job)?;
+    let commit = case.push("first").await?;
+    case.add_source().await?;
+    let app = case
+        .add_kustomization("app", "./app", json!({ "wait": true, "timeout": "10m" }))
+        .await?;
+    let once = Ref::new("batch/v1", "Job", &case.namespace, "once");
+    case.until_there(&once).await?;
+    case.api.delete(&once).await?;
+    case.ready(&app, &commit).await.map(drop)
+}

@@ -2,6 +2,7 @@
 //! `make test-cluster`, or `cargo test --test cluster -- --ignored` once `make build tools` has run.
 
 mod case;
+mod control;
 mod crash;
 mod definitions;
 mod deletion;
@@ -15,5 +16,6 @@ mod main_path;
 mod operation;
 mod plugins;
 mod prune;
+mod shard;
 mod substitution;
 mod take_over;

@@ -154,7 +154,7 @@ async fn an_overlay_with_images_patches_and_a_generator() -> Result<()> {
 #[tokio::test]
 #[ignore = "needs a control plane: make test-cluster"]
 async fn a_namespace_and_a_definition_come_before_what_needs_them() -> Result<()> {
-    // parity: KS-APPLY-004, KS-APPLY-005, KS-APPLY-006
+    // parity: KS-APPLY-004, KS-APPLY-005, KS-APPLY-006, KS-APPLY-026
     let case = Case::new("stages").await?;
     let text = "apiVersion: stages.example.com/v1\nkind: Thing\nmetadata:\n  name: thing\n  namespace: t-stages-own\n---\n\
         apiVersion: v1\nkind: Namespace\nmetadata:\n  name: t-stages-own\n---\n\

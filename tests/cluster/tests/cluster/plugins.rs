@@ -39,6 +39,7 @@ pub(crate) const HOSTILE: [(&str, &str); 7] = [
 #[ignore = "needs a control plane: make test-cluster"]
 async fn hostile_plugins_fail_alone() -> Result<()> {
     // Attacks SEC-WASM-01 to SEC-WASM-04.
+    // parity: KS-RENDER-003, KS-RENDER-004
     let case = Case::new("plugins").await?;
     case.repository
         .write("app/one.yaml", &config_map("one", "key", "value"))?;
