@@ -28,6 +28,21 @@ impl Operations {
         self.0.is_empty()
     }
 
+    /// Whether the patch moves, copies or compares annotations, where kustomize's own notes would be seen.
+    pub(crate) fn looks_at_annotations(&self) -> bool {
+        let annotations = "/metadata/annotations";
+        self.0
+            .looks_at()
+            .any(|path| annotations.starts_with(path) || path.starts_with(annotations))
+    }
+
+    /// Whether the patch writes all annotations at once, which takes the notes on the origin with them.
+    pub(crate) fn writes_annotations(&self) -> bool {
+        self.0
+            .writes()
+            .any(|path| "/metadata/annotations".starts_with(path))
+    }
+
     pub(crate) fn apply(&self, object: &Node) -> Result<Node> {
         self.0
             .apply(object)

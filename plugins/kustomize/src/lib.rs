@@ -101,8 +101,16 @@ pub struct Object {
 
 impl Object {
     fn new(resource: Resource) -> Result<Self, Error> {
-        let Resource { node, source, .. } = resource;
+        let Resource {
+            node,
+            source,
+            check_types,
+            ..
+        } = resource;
         let located = |error: Error| error.in_file(&source.file).at_line(source.line);
+        if check_types {
+            yaml::check_tags(&node).map_err(located)?;
+        }
         let json = yaml::output_json(&node).map_err(located)?;
         Ok(Self {
             node,

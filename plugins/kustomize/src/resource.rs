@@ -108,6 +108,9 @@ pub(crate) struct Resource {
     referred_by: Vec<ResId>,
     pub(crate) behavior: Option<Behavior>,
     pub(crate) needs_hash: bool,
+    /// A replacement may have left a scalar with a text that its type does not have. Others may complete it, so only the
+    /// output is checked.
+    pub(crate) check_types: bool,
     pub(crate) allow_name_change: bool,
     pub(crate) allow_kind_change: bool,
     /// Names of vars that take their value from here.
@@ -129,7 +132,7 @@ impl Resource {
     }
 
     /// Moves kustomize's own annotations out of the object.
-    fn take_notes(&mut self) {
+    pub(crate) fn take_notes(&mut self) {
         let has_notes = self.annotations().is_some_and(|annotations| {
             annotations
                 .keys()

@@ -10,7 +10,7 @@ use crate::accumulate::Accumulator;
 use crate::config::{self, Config};
 use crate::context::Context;
 use crate::error::{Result, Wrap, bail};
-use crate::kustomization::Kustomization;
+use crate::kustomization::{Kustomization, Var};
 use crate::loader::Loader;
 use crate::origin::Origin;
 use crate::path;
@@ -126,11 +126,18 @@ impl<'a> Target<'a> {
         let mut collected = self
             .resources(collected, &kustomization.resources)
             .wrap("accumulating resources")?;
-        collected.merge_config(&Config::load(&self.loader, &kustomization.configurations)?)?;
+        let config = Config::load(&self.loader, &kustomization.configurations)?;
+        collected
+            .merge_config(&config)
+            .map_err(|error| error.wrap(format!("merging config {config}")))?;
         if !kustomization.crds.is_empty() {
             let crds = config::from_crds(&self.loader, &kustomization.crds)
                 .wrap(format!("loading CRDs [{}]", kustomization.crds.join(" ")))?;
-            collected.config = Some(Rc::new(collected.config().merged(&crds)?));
+            let merged = collected
+                .config()
+                .merged(&crds)
+                .map_err(|error| error.wrap(format!("merging CRDs {crds}")))?;
+            collected.config = Some(Rc::new(merged));
         }
         self.generate(&mut collected)?;
         let mut collected = self.components(collected).wrap("accumulating components")?;
@@ -139,7 +146,10 @@ impl<'a> Target<'a> {
         collected
             .vars
             .declare(&kustomization.vars, &mut collected.resources, self.context)
-            .wrap("merging vars")
+            .map_err(|error| {
+                let vars: Vec<String> = kustomization.vars.iter().map(Var::shown).collect();
+                error.wrap(format!("merging vars [{}]", vars.join(" ")))
+            })
             .map_err(|error| error.at_field("vars"))?;
         Ok(collected)
     }

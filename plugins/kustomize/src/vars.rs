@@ -66,7 +66,7 @@ impl VarSet {
                 _ => bail!(
                     "found {} resId matches for var {} (unable to disambiguate)",
                     found.len(),
-                    shown(var)
+                    var.shown_as(&id.gvk)
                 ),
             }
         }
@@ -137,17 +137,10 @@ impl VarSet {
     }
 }
 
-/// As Go prints the struct with `%v`.
+/// As Go prints the struct with `%v`: of what the var refers to, only the kind.
 fn shown(var: &Var) -> String {
     let id = var.object.id();
-    format!(
-        "{{{} {{{} {} {}}} {{{}}}}}",
-        var.name,
-        id.gvk,
-        id.name,
-        id.namespace,
-        var.field_path()
-    )
+    format!("{{{} {} {{{}}}}}", var.name, id.gvk, var.field_path())
 }
 
 /// Splits `name[0]` into two parts.

@@ -41,6 +41,33 @@ impl Patch {
         }
     }
 
+    /// The places that are copied, moved or compared.
+    pub fn looks_at(&self) -> impl Iterator<Item = &str> {
+        self.operations.iter().filter_map(|operation| {
+            let place = match operation.kind.as_str() {
+                "move" | "copy" => &operation.from,
+                "test" => &operation.path,
+                _ => return None,
+            };
+            place.as_deref().ok()
+        })
+    }
+
+    /// The places that are written or removed.
+    pub fn writes(&self) -> impl Iterator<Item = &str> {
+        self.operations.iter().flat_map(|operation| {
+            let places = match operation.kind.as_str() {
+                "move" => [Some(&operation.from), Some(&operation.path)],
+                "test" => [None, None],
+                _ => [Some(&operation.path), None],
+            };
+            places
+                .into_iter()
+                .flatten()
+                .filter_map(|place| place.as_deref().ok())
+        })
+    }
+
     pub fn apply_to_value(&self, mut document: Value) -> Result<Value, PatchError> {
         for operation in &self.operations {
             match operation.kind.as_str() {

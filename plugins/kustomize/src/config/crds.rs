@@ -4,7 +4,7 @@
 use serde_json::{Map, Value};
 
 use super::{BackReferences, Config, merge_references, merge_specs};
-use crate::error::{Error, Result, Wrap};
+use crate::error::{Error, Result, Wrap, bail};
 use crate::id::Gvk;
 use crate::kustomization::FieldSpec;
 use crate::loader::Loader;
@@ -17,6 +17,13 @@ pub(crate) fn from_crds(loader: &Loader<'_>, paths: &[String]) -> Result<Config>
     for path in paths {
         let content = loader.load(path)?;
         let json = crate::yaml::to_json(&content)
+            .wrap(format!("unable to parse open API definition from '{path}'"))
+            .in_file(path)?;
+        check(&json)
+            .map_err(|error| match content.first() {
+                Some(b'{') => error,
+                _ => error.wrap("error unmarshaling JSON: while decoding JSON"),
+            })
             .wrap(format!("unable to parse open API definition from '{path}'"))
             .in_file(path)?;
         let Value::Object(definitions) = json else {
@@ -46,6 +53,32 @@ pub(crate) fn from_crds(loader: &Loader<'_>, paths: &[String]) -> Result<Config>
         }
     }
     Ok(config)
+}
+
+/// That there is a definition under each name.
+fn check(json: &Value) -> Result<()> {
+    let definition = "accumulator.OpenAPIDefinition";
+    let (wrong, into) = match json {
+        Value::Null => return Ok(()),
+        Value::Object(definitions) => {
+            let wrong = definitions
+                .values()
+                .find(|value| !value.is_object() && !value.is_null());
+            match wrong {
+                Some(wrong) => (wrong, definition),
+                None => return Ok(()),
+            }
+        }
+        wrong => (wrong, "accumulator.nameToApiMap"),
+    };
+    let kind = match wrong {
+        Value::Null | Value::Object(_) => "object",
+        Value::Bool(_) => "bool",
+        Value::Number(_) => "number",
+        Value::String(_) => "string",
+        Value::Array(_) => "array",
+    };
+    bail!("json: cannot unmarshal {kind} into Go value of type {into}")
 }
 
 fn properties(definition: &Value) -> Option<&Map<String, Value>> {

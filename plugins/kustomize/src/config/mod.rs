@@ -5,6 +5,7 @@ mod defaults;
 mod name_references;
 mod order;
 
+use std::fmt;
 use std::rc::Rc;
 
 use serde_json::Value;
@@ -49,6 +50,54 @@ crate::kustomization::fields!(Config "TransformerConfig" {
     "images" => images: list,
     "replicas" => replicas: list,
 });
+
+/// As Go prints a pointer to the struct with `%v`.
+impl fmt::Display for Config {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            name_prefix,
+            name_suffix,
+            namespace,
+            common_labels,
+            labels,
+            template_labels,
+            volume_claim_template_labels,
+            common_annotations,
+            name_reference,
+            var_reference,
+            images,
+            replicas,
+        } = self;
+        let specs = |specs: &[FieldSpec]| shown(specs, " ");
+        let references = name_reference.iter().map(|reference| {
+            let referrers = shown(&reference.referrers, "\n");
+            format!("{}:  (\n{referrers}\n)", reference.gvk)
+        });
+        let lists = [
+            specs(name_prefix),
+            specs(name_suffix),
+            specs(namespace),
+            specs(common_labels),
+            specs(labels),
+            specs(template_labels),
+            specs(volume_claim_template_labels),
+            specs(common_annotations),
+            references.collect::<Vec<_>>().join(" "),
+            specs(var_reference),
+            specs(images),
+            specs(replicas),
+        ];
+        write!(f, "&{{[{}]}}", lists.join("] ["))
+    }
+}
+
+fn shown(specs: &[FieldSpec], separator: &str) -> String {
+    let specs: Vec<String> = specs
+        .iter()
+        .map(|spec| format!("{}:{}:{}", spec.gvk, spec.create, spec.path))
+        .collect();
+    specs.join(separator)
+}
 
 /// The kind of an object that others refer to by name, and the fields in which they do.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

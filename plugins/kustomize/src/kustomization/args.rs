@@ -144,6 +144,16 @@ pub(crate) struct Var {
 fields!(Var "Var" { "name" => name: string, "objref" => object: strukt, "fieldref" => field: strukt });
 
 impl Var {
+    /// As Go prints the struct with `%v` before anything was filled in.
+    pub(crate) fn shown(&self) -> String {
+        self.shown_as(&self.object.id.gvk)
+    }
+
+    /// As Go prints the struct with `%v`: of what the var refers to, only the kind.
+    pub(crate) fn shown_as(&self, gvk: &Gvk) -> String {
+        format!("{{{} {gvk} {{{}}}}}", self.name, self.field.field_path)
+    }
+
     pub(crate) fn field_path(&self) -> &str {
         if self.field.field_path.is_empty() {
             "metadata.name"

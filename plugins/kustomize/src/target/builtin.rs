@@ -170,7 +170,13 @@ impl Target<'_> {
             );
         }
         if !kustomization.replacements.is_empty() {
-            let replacements = load_replacements(&kustomization.replacements, &self.loader)
+            let mut replacements = kustomization.replacements.clone();
+            for field in &mut replacements {
+                // The original writes them as YAML for its plugin, without empty lists.
+                let targets = &mut field.replacement.targets;
+                targets.take_if(|targets| targets.is_empty());
+            }
+            let replacements = load_replacements(&replacements, &self.loader)
                 .wrap("trouble configuring builtin ReplacementTransformer")?;
             add(
                 "ReplacementTransformer",

@@ -4,6 +4,7 @@ use crate::context::Context;
 use crate::error::{Error, Result, Wrap, bail};
 use crate::json_patch::Operations;
 use crate::kustomization::{PatchOptions, Selector};
+use crate::kyaml::{self, NodeKind};
 use crate::loader::Loader;
 use crate::read;
 use crate::resmap::ResMap;
@@ -88,6 +89,11 @@ impl Patch {
             (Ok(mut merge), _) => {
                 let options = args.options.unwrap_or_default();
                 for patch in &mut merge {
+                    if options.allow_name_change || options.allow_kind_change {
+                        // The original notes it in the annotations, which makes texts of them all: even null.
+                        let annotations = patch.meta_map("annotations");
+                        patch.set_meta_map("annotations", annotations);
+                    }
                     patch.allow_name_change |= options.allow_name_change;
                     patch.allow_kind_change |= options.allow_kind_change;
                 }
@@ -153,7 +159,9 @@ impl Patch {
                 for at in selector::select(resources, target, context)? {
                     let resource = &mut resources.as_mut_slice()[at];
                     resource.store_previous_id(context);
-                    apply_json(operations, resource, true).map_err(located)?;
+                    apply_json(operations, resource, true)
+                        .map_err(located)?
+                        .ok();
                 }
                 Ok(())
             }
@@ -197,15 +205,32 @@ fn merge_into(
 
 /// Applies operations to an object. The original's notes are annotations, so an object with notes has a mapping of annotations
 /// that operations can add to.
-fn apply_json(operations: &Operations, resource: &mut Resource, has_notes: bool) -> Result<()> {
+/// Returns also what the original says if the annotations cannot be written again, which only one of its callers looks at.
+fn apply_json(
+    operations: &Operations,
+    resource: &mut Resource,
+    has_notes: bool,
+) -> Result<Result<()>> {
     if has_notes || resource.has_notes() {
         resource.ensure_annotations();
     }
-    resource.node = operations.apply(&resource.node)?;
+    if operations.looks_at_annotations() {
+        resource.node = operations.apply(&resource.annotated())?;
+        resource.take_notes();
+    } else {
+        resource.node = operations.apply(&resource.node)?;
+    }
+    if operations.writes_annotations() {
+        resource.origin = None;
+        resource.transformations.clear();
+    }
     resource.forget_shared();
     let annotations = resource.meta_map("annotations");
+    let is_mapping = resource.node.get("metadata").map_or(Ok(()), |metadata| {
+        kyaml::demand(metadata, NodeKind::Mapping)
+    });
     resource.set_meta_map("annotations", annotations);
-    Ok(())
+    Ok(is_mapping)
 }
 
 /// `patchesStrategicMerge`: every patch names the object that it is for.
@@ -326,6 +351,7 @@ impl JsonPatch {
         for at in selector::select(resources, target, context)? {
             let resource = &mut resources.as_mut_slice()[at];
             apply_json(&self.operations, resource, false)
+                .flatten()
                 .map_err(|error| error.in_file(&self.source.file).at_line(self.source.line))?;
         }
         Ok(())

@@ -84,25 +84,44 @@ pub(super) fn apply(
         else {
             bail!("replacements must specify a source and at least one target");
         };
-        let value = match (source, source_value) {
+        let mut value = match (source, source_value) {
             (Some(_), Some(_)) => bail!("value and resource selectors are mutually exclusive"),
-            (None, Some(value)) => Node::plain(value.as_str()),
+            (None, Some(value)) => Replaced::constant(Node::plain(value.as_str())),
             (Some(source), None) => source_value_of(resources, source, context)?,
-            (None, None) => Node::null(),
+            (None, None) => Replaced::constant(Node::null()),
         };
         for target in targets {
-            changed.extend(copy_to(resources, &value, target, context)?);
+            changed.extend(copy_to(resources, &mut value, target, context)?);
         }
     }
-    // Only now: what one replacement leaves half done, another may complete.
-    for resource in changed.into_iter().filter_map(|at| resources.get(at)) {
-        crate::yaml::check_tags(&resource.node).map_err(|error| {
-            error
-                .in_file(&resource.source.file)
-                .at_line(resource.source.line)
-        })?;
+    for at in changed {
+        resources.contents_mut()[at].check_types = true;
     }
     Ok(())
+}
+
+/// The value that is copied. Where it is part of an object that gets it too, it changes with the object.
+struct Replaced {
+    node: Node,
+    /// The object that it is part of, and the path to it.
+    live: Option<(usize, Vec<String>)>,
+}
+
+impl Replaced {
+    fn constant(node: Node) -> Self {
+        Self { node, live: None }
+    }
+
+    /// The value as it is by now, for a field of the object at this place.
+    fn for_object(&mut self, at: usize, object: &Node) -> &Node {
+        if let Some((source, path)) = &self.live
+            && *source == at
+            && let Ok(Some(node)) = kyaml::lookup(object, path)
+        {
+            self.node = node.clone();
+        }
+        &self.node
+    }
 }
 
 /// The identities that an object has or had, the present one first and without regard to its scope in earlier ones.
@@ -112,12 +131,16 @@ fn ids(resource: &Resource, context: &Context) -> Vec<ResId> {
         .collect()
 }
 
-fn source_value_of(resources: &ResMap, source: &SourceSelector, context: &Context) -> Result<Node> {
+fn source_value_of(
+    resources: &ResMap,
+    source: &SourceSelector,
+    context: &Context,
+) -> Result<Replaced> {
     let wanted = ResId {
         cluster_scoped: false,
         ..source.id.clone()
     };
-    let mut found = resources.iter().filter(|resource| {
+    let mut found = resources.iter().enumerate().filter(|(_, resource)| {
         let plausible = wanted.name.is_empty()
             || resource.name() == wanted.name
             || resource.was_named(&wanted.name);
@@ -126,8 +149,8 @@ fn source_value_of(resources: &ResMap, source: &SourceSelector, context: &Contex
                 .iter()
                 .any(|id| plain(id).is_selected_by(&wanted))
     });
-    let resource = match (found.next(), found.next()) {
-        (Some(resource), None) => resource,
+    let (at, resource) = match (found.next(), found.next()) {
+        (Some(found), None) => found,
         (None, _) => bail!("nothing selected by {source}"),
         (Some(_), Some(_)) => bail!("multiple matches for selector {source}"),
     };
@@ -153,7 +176,14 @@ fn source_value_of(resources: &ResMap, source: &SourceSelector, context: &Contex
             source.id
         ))));
     };
-    refined(node, source.options.as_ref())
+    let is_part = source
+        .options
+        .as_ref()
+        .is_some_and(|options| !options.delimiter.is_empty());
+    Ok(Replaced {
+        node: refined(node, source.options.as_ref())?,
+        live: (!is_part).then_some((at, path)),
+    })
 }
 
 /// Replacements do not know of cluster scope when they compare namespaces of sources.
@@ -189,7 +219,7 @@ fn refined(node: &Node, options: Option<&FieldOptions>) -> Result<Node> {
 /// Says which objects it changed.
 fn copy_to(
     resources: &mut ResMap,
-    value: &Node,
+    value: &mut Replaced,
     target: &TargetSelector,
     context: &Context,
 ) -> Result<Vec<usize>> {
@@ -218,9 +248,10 @@ fn copy_to(
     for &at in &chosen {
         let resource = &mut resources.as_mut_slice()[at];
         for field_path in field_paths {
+            let value = value.for_object(at, &resource.node).clone();
             set(
                 &mut resource.node,
-                value,
+                &value,
                 field_path,
                 target.options.as_ref(),
             )

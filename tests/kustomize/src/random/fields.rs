@@ -302,6 +302,16 @@ fn configurations(draw: &mut Draw, folder: &str) -> Value {
 }
 
 fn crds(draw: &mut Draw, folder: &str) -> Value {
+    if draw.chance.one_in(2) {
+        let definition = json!({ "com.example.v1.Widget": { "Schema": { "properties": {
+            "apiVersion": { "type": "string" }, "kind": { "type": "string" }, "metadata": { "type": "object" },
+            "spec": { "$ref": "com.example.v1.WidgetSpec" } } } },
+            "com.example.v1.WidgetSpec": { "Schema": { "properties": {
+                "ref": { "type": "object", "x-kubernetes-object-ref-api-version": "v1", "x-kubernetes-object-ref-kind": "Service" },
+                "labels": { "x-kubernetes-label-selector": "" }, "any": { "x-kubernetes-annotation": "" } } } } });
+        let file = draw.file(folder, "definition", vec![definition]);
+        return json!([file]);
+    }
     let document = json!({ "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition", "metadata": { "name": "widgets.example.com" },
         "spec": { "group": "example.com", "names": { "kind": "Widget" }, "scope": draw.chance.pick(&["Namespaced", "Cluster"]),
             "versions": [{ "name": "v1", "served": true, "storage": true }] } });

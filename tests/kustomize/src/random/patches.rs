@@ -287,6 +287,8 @@ impl Draw {
     fn operations(&mut self, target: &Value) -> Value {
         let mut paths = Vec::new();
         pointers(target, String::new(), &mut paths);
+        // Without its kind an object is refused, sooner or later; the original's words then show its notes.
+        paths.retain(|path| path != "/kind");
         (0..1 + self.chance.below(3))
             .map(|_| {
                 let at = self.chance.below(paths.len());

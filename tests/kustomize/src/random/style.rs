@@ -89,7 +89,8 @@ impl Writer {
             self.end_line();
             return;
         }
-        self.end_line();
+        // A comment here can end up where the original writes YAML that it cannot read.
+        self.text.push('\n');
         let more = if value.is_array() && !self.indent_lists {
             0
         } else {
