@@ -13,8 +13,10 @@ mod scalar;
 mod scan;
 
 pub(crate) use emit::key_order::sort as sort_keys;
-pub(crate) use emit::{go_string_style, reprint_folded};
-pub use emit::{node_to_string_sigs, to_string_kyaml, to_string_sigs};
+pub(crate) use emit::reprint_folded;
+pub use emit::{
+    go_string_style, node_to_string_sigs, to_string_indented, to_string_kyaml, to_string_sigs,
+};
 pub use error::ReadError;
 pub use read::{MAX_SIZE, read, read_one};
 pub use resources::read_resources;

@@ -1,7 +1,7 @@
 //! Trees as kyaml prints them (go-yaml v3): order, styles and flow collections kept, two columns of indentation, lists at the column
 //! of their key.
 
-use super::writer::{Fork, ScalarStyle, Writer};
+use super::writer::{Fork, Lists, ScalarStyle, Writer};
 use crate::node::{Kind, Node, Scalar, Style, Tag};
 use crate::yaml::{Dialect, resolve, scalar};
 
@@ -18,7 +18,16 @@ enum Rest<'a> {
 /// The text of a node as kyaml's `String()` gives it. Ends with a line break.
 #[must_use]
 pub fn to_string_kyaml(node: &Node) -> String {
-    let mut writer = Writer::new(Fork::V3);
+    print(node, Writer::new(Fork::V3))
+}
+
+/// The text of a node as go-yaml v3 gives it to whoever asks for an indentation and not for compact lists. Ends with a line break.
+#[must_use]
+pub fn to_string_indented(node: &Node, columns: usize) -> String {
+    print(node, Writer::indenting(Fork::V3, Lists::Indented, columns))
+}
+
+fn print(node: &Node, mut writer: Writer) -> String {
     let mut open = Vec::new();
     begin(node, &mut writer, &mut open);
     while let Some(Open { node, rest }) = open.last_mut() {
@@ -115,7 +124,8 @@ fn style(scalar: &Scalar) -> ScalarStyle<'static> {
 }
 
 /// The style in which go-yaml v3 writes a Go string as the value of a field.
-pub(crate) fn go_string_style(text: &str) -> Style {
+#[must_use]
+pub fn go_string_style(text: &str) -> Style {
     let wanted = if text.contains('\n') {
         Style::Literal
     } else if resolve::plain(text, Dialect::Kyaml) == Tag::Str && resolve::is_string_in_sigs(text) {

@@ -8,6 +8,6 @@ mod sigs;
 mod tree;
 mod writer;
 
-pub use kyaml::to_string_kyaml;
-pub(crate) use kyaml::{go_string_style, reprint_folded};
+pub(crate) use kyaml::reprint_folded;
+pub use kyaml::{go_string_style, to_string_indented, to_string_kyaml};
 pub use sigs::{node_to_string_sigs, to_string_sigs};

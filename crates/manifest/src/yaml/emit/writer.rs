@@ -25,9 +25,19 @@ enum Frame {
     Flow { first: bool },
 }
 
+/// Where lists in mappings begin.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Lists {
+    AtKey,
+    Indented,
+}
+
 pub(super) struct Writer {
     pub(super) out: String,
     fork: Fork,
+    lists: Lists,
+    /// Columns of one level of indentation.
+    pub(super) columns: usize,
     frames: Vec<Frame>,
     pub(super) indent: Option<usize>,
     indents: Vec<Option<usize>>,
@@ -41,13 +51,19 @@ pub(super) struct Writer {
     in_sequence_item: bool,
 }
 
-pub(super) const INDENT: usize = 2;
+const INDENT: usize = 2;
 
 impl Writer {
     pub(super) fn new(fork: Fork) -> Self {
+        Self::indenting(fork, Lists::AtKey, INDENT)
+    }
+
+    pub(super) fn indenting(fork: Fork, lists: Lists, columns: usize) -> Self {
         Self {
             out: String::new(),
             fork,
+            lists,
+            columns,
             frames: Vec::new(),
             indent: None,
             indents: Vec::new(),
@@ -120,14 +136,14 @@ impl Writer {
     fn push_indent(&mut self, flow: bool, indentless: bool) {
         self.indents.push(self.indent);
         self.indent = match (self.indent, self.fork) {
-            (None, _) => Some(if flow { INDENT } else { 0 }),
+            (None, _) => Some(if flow { self.columns } else { 0 }),
             (Some(indent), Fork::V2) => Some(if indentless { indent } else { indent + INDENT }),
             (Some(indent), Fork::V3) => {
                 // Two columns more inside of a list; else to the next multiple, less the width of `- `.
                 if self.in_sequence_item {
                     Some(indent + 2)
                 } else {
-                    let deeper = INDENT * ((indent + INDENT) / INDENT);
+                    let deeper = self.columns * ((indent + self.columns) / self.columns);
                     Some(if indentless { deeper - 2 } else { deeper })
                 }
             }
@@ -143,6 +159,7 @@ impl Writer {
             return self.open_flow("[");
         }
         let indentless = match self.fork {
+            _ if self.lists == Lists::Indented => false,
             Fork::V2 => self.in_mapping && !self.indention,
             Fork::V3 => self.in_mapping && (self.column == 0 || !self.indention),
         };
