@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use crate::error::CallError;
 use crate::exec::{Env, Ev};
-use crate::value::{IntType, List, ListType, Map, MapType, Value};
+use crate::value::{IntType, List, ListType, Map, MapType, UintType, Value};
 
 /// The Go type of a parameter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,6 +18,7 @@ pub enum Param {
     Bool,
     Int,
     Int64,
+    Uint32,
     Float,
     String,
     /// `[]interface {}`
@@ -37,6 +38,7 @@ impl Param {
             Self::Bool => "bool",
             Self::Int => "int",
             Self::Int64 => "int64",
+            Self::Uint32 => "uint32",
             Self::Float => "float64",
             Self::String => "string",
             Self::List => "[]interface {}",
@@ -62,6 +64,7 @@ impl Param {
             | (Self::Bool, Value::Bool(_))
             | (Self::Int, Value::Int(IntType::Int, _))
             | (Self::Int64, Value::Int(IntType::Int64, _))
+            | (Self::Uint32, Value::Uint(UintType::Uint32, _))
             | (Self::Duration, Value::Int(IntType::Duration, _))
             | (Self::Float, Value::Float(_))
             | (Self::String, Value::Str(_)) => true,

@@ -17,6 +17,7 @@
 mod ambient;
 mod base64;
 mod builtins;
+mod crypto;
 pub mod duration;
 mod error;
 mod exec;
@@ -29,7 +30,7 @@ pub mod sprig;
 pub mod strconv;
 pub mod value;
 
-pub use ambient::{Ambient, Still};
+pub use ambient::{Ambient, Crypto, KeyKind, ScryptCost, Still};
 pub use error::{CallError, Missing, Place, RenderError};
 pub use exec::{Env, Limits, MissingKey, Templates, ToYaml, Trace};
 pub use func::{Body, Function, Functions, Param, Signature};

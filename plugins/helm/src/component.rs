@@ -4,17 +4,19 @@ use std::rc::Rc;
 
 use rosin_plugin::{
     Descriptor, Failure, Files, Location, Manifest, Output, Renderer, Request, Severity, ambient,
-    cluster, report,
+    cluster, crypto, report,
 };
-use rosin_template::{Ambient, Map, Value, json};
+use rosin_template::{Ambient, Crypto, KeyKind, Map, ScryptCost, Value, json};
 
 use crate::chart::load;
 use crate::options::{CapabilityOptions, SCHEMA};
 use crate::render::{Rendered, render};
-use crate::{Error, Options, Scene};
+use crate::{Error, Options, Scene, render_alone};
 
 struct Component;
 
+/// What Helm's command says where the rendering itself failed.
+const OFFER: &str = "\n\nUse --debug flag to render out invalid YAML";
 /// The host gives no more at once.
 const MOST_RANDOM: usize = 65_536;
 
@@ -31,6 +33,49 @@ impl Ambient for World {
             let length = part.len().min(given.len());
             part[..length].copy_from_slice(&given[..length]);
         }
+    }
+
+    fn crypto(&self) -> Option<&dyn Crypto> {
+        Some(self)
+    }
+}
+
+impl Crypto for World {
+    fn generate_key(&self, kind: KeyKind) -> Vec<u8> {
+        crypto::generate_key(match kind {
+            KeyKind::Rsa2048 => crypto::KeyKind::Rsa2048,
+            KeyKind::Rsa4096 => crypto::KeyKind::Rsa4096,
+            KeyKind::Dsa2048 => crypto::KeyKind::Dsa2048,
+            KeyKind::EcdsaP256 => crypto::KeyKind::EcdsaP256,
+            KeyKind::Ed25519 => crypto::KeyKind::Ed25519,
+        })
+    }
+
+    fn public_key(&self, private_key: &[u8]) -> Result<Vec<u8>, String> {
+        crypto::public_key(private_key)
+    }
+
+    fn sign(&self, private_key: &[u8], message: &[u8]) -> Result<Vec<u8>, String> {
+        crypto::sign(private_key, message)
+    }
+
+    fn bcrypt(&self, password: &[u8], cost: u32) -> Result<String, String> {
+        crypto::bcrypt(password, cost)
+    }
+
+    fn scrypt(
+        &self,
+        password: &[u8],
+        salt: &[u8],
+        cost: ScryptCost,
+        length: u32,
+    ) -> Result<Vec<u8>, String> {
+        let ScryptCost {
+            log_cost,
+            blocks,
+            lanes,
+        } = cost;
+        crypto::scrypt(password, salt, log_cost, blocks, lanes, length)
     }
 }
 
@@ -63,6 +108,10 @@ impl Renderer for Component {
     fn render(request: Request, source: &dyn Files) -> Result<Output, Failure> {
         let mut options: Options = serde_json::from_str(&request.options)
             .map_err(|error| Failure::invalid(format!("options: {error}")))?;
+        if let Some(text) = &options.text {
+            let text = render_alone(text, Rc::new(World)).map_err(Failure::invalid)?;
+            return Ok(printed(text));
+        }
         if options.capabilities.is_none() {
             options.capabilities = discover();
         }
@@ -87,13 +136,30 @@ impl Renderer for Component {
                 }
                 report(Severity::Error, &message, Some(&at));
             }
+            if options.print && error.is_rendering() {
+                return Failure::invalid(format!("{error}{OFFER}"));
+            }
             failed(&error)
         })?;
+        if options.print {
+            let text = match options.show_only.as_slice() {
+                [] => rendered.text(),
+                patterns => rendered.text_of(patterns).map_err(|error| failed(&error))?,
+            };
+            return Ok(printed(text));
+        }
         Ok(output(rendered, &options, place))
     }
 }
 
 rosin_plugin::export_renderer!(Component);
+
+fn printed(text: String) -> Output {
+    Output {
+        notes: Some(text),
+        ..Output::empty()
+    }
+}
 
 fn line(line: usize) -> u32 {
     u32::try_from(line).unwrap_or(u32::MAX)

@@ -16,6 +16,7 @@ mod manifests;
 pub mod options;
 pub mod render;
 mod schema;
+mod text;
 pub mod values;
 mod yaml;
 
@@ -25,4 +26,5 @@ pub use error::Error;
 pub use functions::functions;
 pub use manifests::{Hook, Manifest};
 pub use options::Options;
-pub use render::{Rendered, render, render_text, render_with};
+pub use render::{Rendered, render, render_text};
+pub use text::render_alone;

@@ -8,7 +8,7 @@ use crate::chart::Chart;
 use crate::context::{Capabilities, kube_version_fits, release};
 use crate::engine::{self, RenderedFile, Scene};
 use crate::manifests::{self, Hook, Manifest};
-use crate::values::coalesce_values;
+use crate::values::{coalesce_values, user_values};
 use crate::{Error, Options, dependencies, schema};
 
 const NOTES: &str = "NOTES.txt";
@@ -26,12 +26,11 @@ pub struct Rendered {
 /// The text of one template of a chart, without a look at what it is.
 pub fn render_text(
     chart: Chart,
-    values: &Map,
     options: &Options,
     scene: &Scene,
     name: &str,
 ) -> Result<Str, Error> {
-    let (mut files, _) = run(chart, values, options, scene)?;
+    let (mut files, _) = run(chart, &user_values(options)?, options, scene)?;
     files
         .remove(name)
         .map(|file| file.text)
@@ -40,21 +39,8 @@ pub fn render_text(
 
 /// Renders a chart.
 pub fn render(chart: Chart, options: &Options, scene: &Scene) -> Result<Rendered, Error> {
-    let values = match crate::yaml::from_json(serde_json::Value::Object(options.values.clone())) {
-        Value::Map(values) => values,
-        _ => Map::default(),
-    };
-    render_with(chart, &values, options, scene)
-}
-
-/// The same with values that are no JSON: those of `--set` have integers.
-pub fn render_with(
-    chart: Chart,
-    values: &Map,
-    options: &Options,
-    scene: &Scene,
-) -> Result<Rendered, Error> {
-    let (mut files, chart) = run(chart, values, options, scene)?;
+    let values = user_values(options)?;
+    let (mut files, chart) = run(chart, &values, options, scene)?;
     let notes = take_notes(&mut files, &chart, options.sub_notes);
     let (hooks, manifests) = manifests::sort(&files)?;
     let definitions = if options.include_crds {

@@ -4,7 +4,7 @@ use super::Ev;
 use super::state::{At, State, Step};
 use crate::func::Param;
 use crate::parse::{Command, Expr, Number, Pipe};
-use crate::value::Value;
+use crate::value::{UintType, Value};
 
 impl<'t> State<'_, 't> {
     pub(super) fn pipeline(&mut self, dot: &Ev, pipe: &'t Pipe) -> Step<Ev> {
@@ -131,6 +131,16 @@ impl<'t> State<'_, 't> {
                     }
                 }
                 _ => return self.fail(format!("expected integer; found {node}")),
+            },
+            (Some(Param::Uint32), node) => match node {
+                Expr::Number(_, number) if number.int.is_some_and(|int| int >= 0) => {
+                    let int = number.int.unwrap_or_default();
+                    match u32::try_from(int) {
+                        Ok(int) => Value::Uint(UintType::Uint32, int.into()),
+                        Err(_) => return self.fail(format!("{node} overflows uint32")),
+                    }
+                }
+                _ => return self.fail(format!("expected unsigned integer; found {node}")),
             },
             (Some(Param::Float), node) => match node {
                 Expr::Number(_, number) if number.float.is_some() => {

@@ -20,6 +20,21 @@ pub(super) fn method(value: &Value, name: &Str) -> Option<Signature> {
     }
 }
 
+/// Arguments of this many bytes, or items, cost one step more.
+const BYTES_A_STEP: usize = 256;
+const ITEMS_A_STEP: usize = 32;
+
+/// Steps of a call: functions look at all of their arguments, at least once.
+fn cost(values: &[Value]) -> u64 {
+    let size = |value: &Value| match value {
+        Value::Str(text) => text.len() / BYTES_A_STEP,
+        Value::List(list) => list.len() / ITEMS_A_STEP,
+        Value::Map(map) => map.len() / ITEMS_A_STEP,
+        _ => 0,
+    };
+    1 + values.iter().map(size).sum::<usize>() as u64
+}
+
 impl<'t> State<'_, 't> {
     pub(super) fn call_function(
         &mut self,
@@ -37,6 +52,8 @@ impl<'t> State<'_, 't> {
             Action::Or => self.and_or(dot, true, args, last),
             Action::Plain(body) => {
                 let values = self.plain_args(dot, signature, args, last)?;
+                self.at = node;
+                self.step(cost(&values))?;
                 let result = body(self.env, &values);
                 self.finish(name, node, result.map(Ev::plain))
             }
@@ -96,7 +113,14 @@ impl<'t> State<'_, 't> {
 
     fn finish(&mut self, name: &str, node: At<'t>, result: Result<Ev, CallError>) -> Step<Ev> {
         match result {
-            Ok(value) => Ok(value),
+            Ok(value) => {
+                if let Value::Str(text) = &value.value {
+                    self.at = node;
+                    self.check_text(text.len())?;
+                    self.env.produced += text.len();
+                }
+                Ok(value)
+            }
             Err(CallError(cause)) => {
                 self.at = node;
                 Err(self.wrap(name, cause))

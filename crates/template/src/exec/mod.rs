@@ -67,20 +67,26 @@ pub enum MissingKey {
     Error,
 }
 
-/// Bounds of a rendering. Memory and time are the sandbox's affair; these give better errors, earlier.
+/// Bounds of a rendering. Memory and time are the sandbox's affair; these end it earlier, and their errors name the place.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
     /// Templates in templates, whatever the way: `template`, `include`, `tpl`.
     pub depth: usize,
-    /// Bytes written, intermediate results of includes among them.
+    /// Bytes of one text: what a template writes, or a function gives.
+    pub text: usize,
+    /// Bytes of all such texts together, intermediate ones among them.
     pub output: usize,
+    /// Statements and calls; a call with long arguments counts as several.
+    pub steps: u64,
 }
 
 impl Default for Limits {
     fn default() -> Self {
         Self {
             depth: 2_000,
+            text: 64 << 20,
             output: 1 << 30,
+            steps: 50_000_000,
         }
     }
 }
@@ -137,6 +143,7 @@ pub struct Env {
     pub host: Rc<dyn Any>,
     depth: usize,
     produced: usize,
+    steps: u64,
     trace: Option<Trace>,
 }
 
@@ -157,6 +164,7 @@ impl Env {
             host: Rc::new(()),
             depth: 0,
             produced: 0,
+            steps: 0,
             trace: None,
         }
     }

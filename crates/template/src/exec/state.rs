@@ -96,6 +96,33 @@ impl<'e, 't> State<'e, 't> {
         }
     }
 
+    /// Counts what a statement or a call costs. A rendering that does not end has to be stopped while its place is known.
+    pub(super) fn step(&mut self, cost: u64) -> Step<()> {
+        self.env.steps = self.env.steps.saturating_add(cost);
+        if self.env.steps > self.env.limits.steps {
+            let limit = self.env.limits.steps;
+            return self.fail(format!(
+                "the rendering takes more than {limit} steps: does it end?"
+            ));
+        }
+        Ok(())
+    }
+
+    /// Is a text of this size too large, or are all of them together?
+    pub(super) fn check_text(&self, length: usize) -> Step<()> {
+        let limits = self.env.limits;
+        if length > limits.text {
+            return self.fail(format!("the text is longer than {} bytes", limits.text));
+        }
+        if self.env.produced.saturating_add(length) > limits.output {
+            return self.fail(format!(
+                "all texts together are longer than {} bytes",
+                limits.output
+            ));
+        }
+        Ok(())
+    }
+
     pub(super) fn error(&self, message: impl AsRef<str>) -> Box<RenderError> {
         let (line, column) = self.tree.line_column(self.at.pos());
         let place = Place {

@@ -12,6 +12,7 @@ impl<'t> State<'_, 't> {
     }
 
     fn walk(&mut self, dot: &Ev, node: &'t Node) -> Result<(), Stop> {
+        self.step(1)?;
         match node {
             Node::Text(pos, text) => {
                 self.trace(*pos, true);
@@ -96,10 +97,7 @@ impl<'t> State<'_, 't> {
     }
 
     fn check_output(&mut self) -> Step<()> {
-        if self.env.produced + self.out.len() > self.env.limits.output {
-            return self.fail(format!("output exceeds {} bytes", self.env.limits.output));
-        }
-        Ok(())
+        self.check_text(self.out.len())
     }
 
     fn walk_range(&mut self, dot: &Ev, branch: &'t Branch) -> Result<(), Stop> {
@@ -203,6 +201,7 @@ impl<'t> State<'_, 't> {
             declared, assign, ..
         } = &branch.pipe;
         let mark = self.variables.len();
+        self.step(1)?;
         match (declared.as_slice(), assign) {
             ([], _) => {}
             ([name], true) => self.assign(name, item.clone())?,

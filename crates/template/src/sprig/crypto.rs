@@ -1,4 +1,4 @@
-//! Encodings and digests. Keys, certificates and password hashes are not here: they need the host.
+//! Encodings and digests.
 
 use sha1::Sha1;
 use sha2::{Digest, Sha256, Sha512};
@@ -7,63 +7,6 @@ use super::args::text;
 use crate::base64;
 use crate::func::{Functions, Param};
 use crate::value::{Str, Value};
-
-/// Names that exist in sprig, and what they would take.
-const UNAVAILABLE: &[(&str, &[Param])] = &[
-    ("bcrypt", &[Param::String]),
-    ("htpasswd", &[Param::String, Param::String]),
-    ("genPrivateKey", &[Param::String]),
-    ("buildCustomCert", &[Param::String, Param::String]),
-    ("genCA", &[Param::String, Param::Int]),
-    ("genCAWithKey", &[Param::String, Param::Int, Param::String]),
-    (
-        "genSelfSignedCert",
-        &[Param::String, Param::List, Param::List, Param::Int],
-    ),
-    (
-        "genSelfSignedCertWithKey",
-        &[
-            Param::String,
-            Param::List,
-            Param::List,
-            Param::Int,
-            Param::String,
-        ],
-    ),
-    (
-        "genSignedCert",
-        &[
-            Param::String,
-            Param::List,
-            Param::List,
-            Param::Int,
-            Param::Any,
-        ],
-    ),
-    (
-        "genSignedCertWithKey",
-        &[
-            Param::String,
-            Param::List,
-            Param::List,
-            Param::Int,
-            Param::Any,
-            Param::String,
-        ],
-    ),
-    (
-        "derivePassword",
-        &[
-            Param::Any,
-            Param::String,
-            Param::String,
-            Param::String,
-            Param::String,
-        ],
-    ),
-    ("encryptAES", &[Param::String, Param::String]),
-    ("decryptAES", &[Param::String, Param::String]),
-];
 
 pub(super) fn register(functions: &mut Functions) {
     let mut add = |name, body: crate::func::Body| functions.add(name, &[Param::String], body);
@@ -94,11 +37,6 @@ pub(super) fn register(functions: &mut Functions) {
     add("adler32sum", |_, a| {
         Ok(Value::from(adler32(text(a, 0)).to_string()))
     });
-    for (name, params) in UNAVAILABLE {
-        functions.add(name, params, |_, _| {
-            Err("not available: it needs keys or hashes that the host does not offer yet".into())
-        });
-    }
 }
 
 fn hex(bytes: &[u8]) -> String {

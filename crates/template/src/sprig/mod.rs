@@ -1,10 +1,11 @@
 //! Sprig's functions, as Helm exposes them. One file for each family; `register` of each adds its names.
 //!
-//! Functions that need keys or slow hashes (`genCA`, `htpasswd` …) are not among them: they are the host's to give.
+//! Those that need keys or slow hashes (`genCA`, `htpasswd` …) ask [`crate::Crypto`] for them.
 
 mod args;
 mod case;
 mod cast;
+mod certificates;
 mod crypto;
 mod date;
 mod decimal;
@@ -14,6 +15,7 @@ mod kinds;
 mod lists;
 mod merge;
 mod numbers;
+mod passwords;
 mod path;
 mod random;
 mod re2;
@@ -50,6 +52,8 @@ pub fn functions() -> Functions {
     path::register(&mut functions);
     url::register(&mut functions);
     crypto::register(&mut functions);
+    certificates::register(&mut functions);
+    passwords::register(&mut functions);
     random::register(&mut functions);
     functions
 }

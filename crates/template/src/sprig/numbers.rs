@@ -10,7 +10,7 @@ use crate::strconv::parse_int;
 use crate::value::{List, ListType, Value};
 
 /// The longest sequence that `until` and `seq` make: more would be memory only, as nothing sensible iterates so often.
-const MAX_SEQUENCE: usize = 10_000_000;
+const MAX_SEQUENCE: usize = 1_000_000;
 
 type Called = Result<Value, CallError>;
 

@@ -166,6 +166,12 @@ impl Time {
         self.seconds + self.offset.seconds
     }
 
+    /// The year in its zone.
+    #[must_use]
+    pub fn year(&self) -> i64 {
+        self.civil().0
+    }
+
     fn civil(&self) -> (i64, i64, i64) {
         date(self.local().div_euclid(DAY))
     }
