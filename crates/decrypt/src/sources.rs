@@ -12,7 +12,7 @@ use crate::{Error, FileError, Format, Integrity, MAX_SIZE, decrypt_file, integri
 
 const NAMES: [&str; 3] = ["kustomization.yaml", "kustomization.yml", "Kustomization"];
 
-/// A view of the tree with those files decrypted. `components` are the ones that the Kustomization adds to the folder's own.
+/// A view of the tree with those files decrypted, or none where there are none. `components` are the ones that the Kustomization adds to the folder's own.
 ///
 /// The encrypted manifests that the kustomizations list stay as they are, since a build may still change them; where integrity is to be
 /// verified, it is verified here, while they are what was encrypted.
@@ -22,7 +22,7 @@ pub fn decrypt_tree(
     components: &[String],
     keys: &Keys,
     integrity: Integrity,
-) -> Result<Tree, Error> {
+) -> Result<Option<Tree>, Error> {
     let mut walk = Walk {
         tree,
         keys,
@@ -31,7 +31,7 @@ pub fn decrypt_tree(
         decrypted: BTreeMap::new(),
     };
     let Some(root) = joined("", path) else {
-        return Ok(tree.clone());
+        return Ok(None);
     };
     if walk.kustomization_of(&root)?.is_some() {
         walk.folder(&root)?;
@@ -42,11 +42,7 @@ pub fn decrypt_tree(
         walk.reference(&root, component)?;
     }
     let Walk { decrypted, .. } = walk;
-    Ok(if decrypted.is_empty() {
-        tree.clone()
-    } else {
-        tree.overlay(decrypted)
-    })
+    Ok((!decrypted.is_empty()).then(|| tree.overlay(decrypted)))
 }
 
 struct Walk<'a> {

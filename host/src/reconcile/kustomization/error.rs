@@ -32,6 +32,9 @@ pub enum Error {
     },
     #[error("{0}")]
     InvalidExpression(String),
+    /// The object asks for what the operator has not switched on.
+    #[error("{0}")]
+    FeatureGate(String),
     #[error("{0}")]
     Artifact(String),
     /// The artifact is announced, but its server does not have it (yet).
@@ -63,6 +66,7 @@ impl Error {
             | Self::ArtifactGone(_) => Reason::ArtifactFailed,
             Self::Dependency { .. } => Reason::DependencyNotReady,
             Self::InvalidExpression(_) => Reason::InvalidCELExpression,
+            Self::FeatureGate(_) => Reason::FeatureGateDisabled,
             Self::Build(_) => Reason::BuildFailed,
             Self::Apply(_) | Self::Client(_) | Self::Api(_) => Reason::ReconciliationFailed,
             Self::Prune(_) => Reason::PruneFailed,
@@ -72,7 +76,9 @@ impl Error {
 
     pub fn retry(&self) -> Retry {
         match self {
-            Self::AccessDenied(_) | Self::InvalidExpression(_) => Retry::OnChange,
+            Self::AccessDenied(_) | Self::InvalidExpression(_) | Self::FeatureGate(_) => {
+                Retry::OnChange
+            }
             Self::NoArtifact(_) | Self::ArtifactGone(_) | Self::Dependency { .. } => {
                 Retry::Dependency
             }

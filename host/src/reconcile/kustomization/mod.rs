@@ -4,6 +4,7 @@
 
 mod apply;
 mod artifact;
+mod decrypt;
 mod deletion;
 mod error;
 mod health;
@@ -30,6 +31,7 @@ use tracing::{error, info};
 
 pub use artifact::Artifacts;
 pub(crate) use artifact::chain;
+pub use decrypt::KeyServices;
 pub use index::{ConfigKey, Index};
 pub use render::Renderers;
 pub use sources::{SourceKey, SourceState, Sources, artifact_changed};
@@ -59,6 +61,7 @@ pub struct Kustomizations {
     pub sources: Sources,
     pub artifacts: Artifacts,
     pub renderers: Renderers,
+    pub key_services: KeyServices,
     pub live: Live,
     pub metrics: Metrics,
     pub memos: Memos,

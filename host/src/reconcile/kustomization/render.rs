@@ -8,8 +8,8 @@ use std::{
 use rosin_api::{Artifact, Kustomization};
 use rosin_domain::{Object, ObjectId, substitution};
 use rosin_render::{
-    Engine, EngineConfig, Limits, LoadError, Location, Registry, RenderError, Request, Services,
-    Source, Subject,
+    Engine, EngineConfig, Limits, LoadError, Location, Registry, Remembered, RenderError, Request,
+    Services, Source, Subject,
 };
 use rosin_tree::Tree;
 use serde_json::json;
@@ -74,12 +74,18 @@ impl Kustomizations {
         tree: Tree,
         path: String,
     ) -> Result<Built, Error> {
-        if object.spec.decryption.is_some() {
-            return Err(Error::Build(
-                "spec.decryption: decryption is not supported yet".to_owned(),
-            ));
+        let keys = self.keys(object).await?;
+        let decrypted = match &keys {
+            Some(keys) => self.decrypt_sources(object, &tree, &path, keys).await?,
+            None => None,
+        };
+        // What was rendered from decrypted files is not kept.
+        let memory = decrypted.is_none();
+        let tree = decrypted.unwrap_or(tree);
+        let mut rendered = self.render(object, artifact, tree, path, memory).await?;
+        if let Some(keys) = &keys {
+            rendered = self.decrypt_objects(rendered, keys).await?;
         }
-        let rendered = self.render(object, artifact, tree, path).await?;
         let variables = match &object.spec.post_build {
             Some(post_build) => variables(&self.session, object.namespace(), post_build).await,
             None => Ok(BTreeMap::new()),
@@ -93,6 +99,7 @@ impl Kustomizations {
         artifact: &Artifact,
         tree: Tree,
         path: String,
+        memory: bool,
     ) -> Result<Vec<rosin_render::Manifest>, Error> {
         // The annotation is an equal spelling: Flux's own definitions drop the field.
         let chosen = object
@@ -136,17 +143,20 @@ impl Kustomizations {
         };
         let Renderers { memo, limits, .. } = &self.renderers;
         let services = Services::default();
-        match memo
-            .render(
-                object.namespace(),
-                renderer,
-                &request,
-                &source,
-                &services,
-                limits,
-            )
-            .await
-        {
+        let output = if memory {
+            let tenant = object.namespace();
+            memo.render(tenant, renderer, &request, &source, &services, limits)
+                .await
+        } else {
+            renderer
+                .render(&request, &source, &services, limits)
+                .await
+                .map(|rendered| Remembered {
+                    rendered: Arc::new(rendered),
+                    reused: false,
+                })
+        };
+        match output {
             Ok(output) => {
                 self.metrics.rendered(
                     name,

@@ -15,6 +15,7 @@ use sha2::{Digest, Sha256};
 use super::{
     Kustomizations, Outcome, SourceKey, SourceState,
     apply::Applier,
+    decrypt::{guard_encrypted, guard_identity},
     error::{Error, Retry},
     index::dependency_key,
     memo::{Attempt, Memo},
@@ -51,6 +52,7 @@ impl Kustomizations {
         report: &mut Report<'_>,
     ) -> Result<Outcome, Error> {
         memo.attempt = None;
+        guard_identity(object)?;
         let timeout = rosin_domain::schedule::timeout(&object.spec);
         let artifact = match self.artifact_of(object) {
             Err(error @ (Error::NoArtifact(_) | Error::SourceMissing(_))) => {
@@ -79,6 +81,7 @@ impl Kustomizations {
         attempt.digest = Some(digest(&objects));
         memo.attempt = Some(attempt.clone());
 
+        guard_encrypted(&objects)?;
         progress.step(Step::Detecting, &artifact.revision, timeout);
         let plan = ApplyPlan::new(objects, object.inventory(), &self.stage_kinds);
         self.guard_empty(object, &plan)?;
