@@ -4,9 +4,10 @@ use anyhow::Result;
 use rosin_cluster_tests::api::Ref;
 use rosin_cluster_tests::flux::{self, inventory};
 use rosin_cluster_tests::install::condition;
+use rosin_cluster_tests::wait::{Look, until};
 use serde_json::json;
 
-use crate::case::{Case, config_map, deployment};
+use crate::case::{Case, DEADLINE, config_map, deployment};
 
 #[tokio::test]
 #[ignore = "needs a control plane: make test-cluster"]
@@ -213,14 +214,21 @@ async fn the_status_tells_the_history_and_events_tell_the_changes() -> Result<()
         condition(&object, "Healthy").map(|healthy| &healthy["status"]),
         Some(&json!("True"))
     );
-    let events = case.api.list("v1", "Event", &case.namespace, "").await?;
-    let created = events.iter().any(|event| {
-        event["involvedObject"]["name"] == "app"
-            && event["source"]["component"] == "kustomize-controller"
-            && event["message"].as_str().is_some_and(|text| {
-                text.contains(&format!("ConfigMap/{}/one created", case.namespace))
-            })
-    });
-    assert!(created, "{events:#?}");
-    Ok(())
+    // Events are sent after what they tell of, by a task of their own.
+    until("the event", DEADLINE, async || {
+        let events = case.api.list("v1", "Event", &case.namespace, "").await?;
+        let created = events.iter().any(|event| {
+            event["involvedObject"]["name"] == "app"
+                && event["source"]["component"] == "kustomize-controller"
+                && event["message"].as_str().is_some_and(|text| {
+                    text.contains(&format!("ConfigMap/{}/one created", case.namespace))
+                })
+        });
+        Ok(if created {
+            Look::Done(())
+        } else {
+            Look::Waiting(format!("{} others are there", events.len()))
+        })
+    })
+    .await
 }
