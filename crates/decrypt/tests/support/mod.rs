@@ -1,7 +1,9 @@
 //! A server that answers JSON, a client for it, and files that are encrypted with a known data key.
 
+#![allow(dead_code, reason = "each test uses a part")]
+
 use std::{
-    io::{BufRead as _, BufReader, Read as _, Write as _},
+    io::{BufReader, Write as _},
     net::{TcpListener, TcpStream},
     sync::Arc,
 };
@@ -19,9 +21,9 @@ use rosin_decrypt::{Remote, RemoteError};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha512};
 
-pub const DATA_KEY: [u8; 32] = *b"0123456789abcdef0123456789abcdef";
-pub const RSA_KEY: &str = include_str!("../data/rsa.pem");
-pub const CERTIFICATE_AND_KEY: &str = concat!(
+pub(crate) const DATA_KEY: [u8; 32] = *b"0123456789abcdef0123456789abcdef";
+pub(crate) const RSA_KEY: &str = include_str!("../data/rsa.pem");
+pub(crate) const CERTIFICATE_AND_KEY: &str = concat!(
     include_str!("../data/certificate.pem"),
     include_str!("../data/rsa.pem")
 );
@@ -40,7 +42,7 @@ fn sealed(text: &str, place: &str) -> String {
 }
 
 /// `{"a": "b"}`, with these keys.
-pub fn encrypted(keys: &Value) -> String {
+pub(crate) fn encrypted(keys: &Value) -> String {
     let time = "2026-01-01T00:00:00Z";
     let mut sops = keys.clone();
     sops["lastmodified"] = time.into();
@@ -48,36 +50,36 @@ pub fn encrypted(keys: &Value) -> String {
     json!({ "a": sealed("b", "a:"), "sops": sops }).to_string()
 }
 
-pub struct Asked {
-    pub line: String,
+pub(crate) struct Asked {
+    pub(crate) line: String,
     headers: Vec<(String, String)>,
     body: Vec<u8>,
 }
 
 impl Asked {
-    pub fn header(&self, name: &str) -> &str {
+    pub(crate) fn header(&self, name: &str) -> &str {
         self.headers
             .iter()
             .find(|(key, _)| key == name)
             .map_or("", |(_, value)| value)
     }
 
-    pub fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         serde_json::from_slice(&self.body).unwrap()
     }
 
-    pub fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         String::from_utf8(self.body.clone()).unwrap()
     }
 }
 
-pub struct Server {
-    pub address: String,
+pub(crate) struct Server {
+    pub(crate) address: String,
 }
 
 impl Server {
     /// Serves until the test ends. A string is sent as it is, other values as JSON; a failed assertion becomes a 500.
-    pub fn start(answer: impl Fn(&Asked) -> (u16, Value) + Send + Sync + 'static) -> Self {
+    pub(crate) fn start(answer: impl Fn(&Asked) -> (u16, Value) + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = format!("http://{}", listener.local_addr().unwrap());
         std::thread::spawn(move || {
@@ -135,7 +137,7 @@ fn read(reader: &mut impl std::io::BufRead) -> (String, Vec<(String, String)>, V
 
 struct Direct;
 
-pub fn remote() -> Arc<dyn Remote> {
+pub(crate) fn remote() -> Arc<dyn Remote> {
     Arc::new(Direct)
 }
 
@@ -170,7 +172,7 @@ impl Remote for Direct {
 }
 
 /// Checks a signed assertion with the public half of the test's key.
-pub fn check_signature(assertion: &str) {
+pub(crate) fn check_signature(assertion: &str) {
     use ring::signature::{
         KeyPair as _, RSA_PKCS1_2048_8192_SHA256, RsaKeyPair, UnparsedPublicKey,
     };
