@@ -33,8 +33,8 @@ use crate::{
     reconcile::{
         git_repository::GitRepositories,
         kustomization::{
-            Artifacts, ConfigKey, Index, KeyServices, Kustomizations, Memos, Renderers, SourceKey,
-            Sources, artifact_changed,
+            Artifacts, Clusters, ConfigKey, Index, KeyServices, Kustomizations, Memos, Renderers,
+            SourceKey, Sources, artifact_changed,
         },
     },
     serve::{self, Readiness},
@@ -357,6 +357,7 @@ async fn start(
             config.requeue_dependency,
         ),
         renderers: Renderers::load(&config)?,
+        clusters: Clusters::default(),
         key_services: KeyServices::new().context("a client for key services")?,
         stage_kinds: StageKinds::parse(&config.custom_apply_stage_kinds.join(","))
             .map_err(anyhow::Error::msg)

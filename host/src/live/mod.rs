@@ -111,6 +111,26 @@ impl Live {
         }
     }
 
+    /// The same rules for what is in another cluster; its watches end when told to. Whoever rules there can write any owner into
+    /// labels: only those that apply to that cluster hear of it.
+    pub(crate) fn elsewhere(
+        &self,
+        session: Session,
+        hears: impl Fn(&Key) -> bool + Send + Sync + 'static,
+        stop: CancellationToken,
+    ) -> Self {
+        let here = self.inner.rules.on_drift.clone();
+        let rules = Rules {
+            on_drift: Arc::new(move |key| {
+                if hears(key) {
+                    here(key);
+                }
+            }),
+            ..self.inner.rules.clone()
+        };
+        Self::new(session, rules, stop)
+    }
+
     /// Takes over the answer to a write of ours (or to a dry run that changed nothing) and watches the kind from now on. The answer is
     /// what the watch will say, so that our own writes are no drift.
     pub fn applied(&self, resource: &Resource, id: &ObjectId, object: &Value) -> LiveObject {

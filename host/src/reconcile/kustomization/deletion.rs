@@ -52,7 +52,7 @@ impl Kustomizations {
             report.deletion(Severity::Error, Reason::PruneFailed.as_str(), &message);
             return Ok(());
         }
-        let session = self.session_of(object)?;
+        let session = self.place_of(object).await?.session;
         let pruned = self.delete_stale(object, &session, &targets).await;
         if !pruned.errors.is_empty() {
             let message = format!(

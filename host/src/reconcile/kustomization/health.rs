@@ -16,6 +16,7 @@ use rosin_domain::{
 use super::{
     Kustomizations,
     error::Error,
+    identity::Place,
     memo::Attempt,
     pods::{self, Pods},
     progress::{Progress, Step},
@@ -52,7 +53,7 @@ impl Kustomizations {
     pub(super) async fn check_health(
         &self,
         object: &Kustomization,
-        session: &Session,
+        place: &Place,
         plan: &ApplyPlan,
         changes: &ChangeSet,
         attempt: &Attempt,
@@ -63,6 +64,7 @@ impl Kustomizations {
     ) -> Result<bool, Error> {
         let checks = Checks::new(&object.spec)
             .map_err(|error| Error::InvalidExpression(error.to_string()))?;
+        let session = &place.session;
         let mut waited = self.waited(object, session, plan, changes, &checks).await?;
         if !object.spec.wait && object.spec.health_checks.is_empty() {
             progress.unset(condition_type::HEALTHY);
@@ -74,14 +76,14 @@ impl Kustomizations {
             .iter()
             .any(|c| c.type_ == condition_type::HEALTHY && c.status == ConditionStatus::True);
         let started = Instant::now();
-        let mut ticks = self.live.changes();
+        let mut ticks = place.live.changes();
         let mut pods = Pods::new();
         let (mut waited_for, mut said) = (false, false);
         let deadline = tokio::time::Instant::now() + timeout;
         loop {
             ticks.borrow_and_update();
             for waited in &mut waited {
-                self.look(session, &checks, waited).await?;
+                self.look(place, &checks, waited).await?;
             }
             if pods.due().is_zero() {
                 let mut in_progress = Vec::new();
@@ -128,7 +130,11 @@ impl Kustomizations {
             }
             let poll = waited
                 .iter()
-                .any(|w| !w.ours || checks.has_expression(&w.target))
+                .any(|w| {
+                    !w.ours
+                        || checks.has_expression(&w.target)
+                        || w.resource.as_ref().is_some_and(|r| !place.watches(r))
+                })
                 .then_some(POLL);
             let of_pods = waited
                 .iter()
@@ -230,29 +236,25 @@ impl Kustomizations {
         Ok(waited)
     }
 
-    async fn look(
-        &self,
-        session: &Session,
-        checks: &Checks,
-        waited: &mut Waited,
-    ) -> Result<(), Error> {
+    async fn look(&self, place: &Place, checks: &Checks, waited: &mut Waited) -> Result<(), Error> {
         let Some(resource) = &waited.resource else {
             return Ok(());
         };
         let expression = checks.has_expression(&waited.target);
-        if waited.ours && !expression {
-            waited.seen = self
+        if waited.ours && !expression && place.watches(resource) {
+            waited.seen = place
                 .live
                 .get(resource, &waited.target.id)
                 .map(|live| (live.version, live.readiness));
             // It was there when it was applied, so that it was done since.
-            if waited.seen.is_none() && waited.may_go && self.live.is_synced(resource) {
+            if waited.seen.is_none() && waited.may_go && place.live.is_synced(resource) {
                 waited.seen = Some((0, Readiness::Current));
             }
             return Ok(());
         }
         let namespace = Some(waited.target.id.namespace.as_str()).filter(|ns| !ns.is_empty());
-        let live = session
+        let live = place
+            .session
             .get(resource, namespace, &waited.target.id.name)
             .await?;
         waited.seen = live.map(|live| (0, checks.assess(&live)));

@@ -14,6 +14,7 @@ mod memo;
 mod pods;
 mod progress;
 mod prune;
+mod remote;
 mod render;
 mod report;
 mod sources;
@@ -33,6 +34,7 @@ pub use artifact::Artifacts;
 pub(crate) use artifact::chain;
 pub use decrypt::KeyServices;
 pub use index::{ConfigKey, Index};
+pub use remote::Clusters;
 pub use render::Renderers;
 pub use sources::{SourceKey, SourceState, Sources, artifact_changed};
 
@@ -62,6 +64,7 @@ pub struct Kustomizations {
     pub artifacts: Artifacts,
     pub renderers: Renderers,
     pub key_services: KeyServices,
+    pub clusters: Clusters,
     pub live: Live,
     pub metrics: Metrics,
     pub memos: Memos,

@@ -17,16 +17,14 @@ use super::{
     apply::Applier,
     decrypt::{guard_encrypted, guard_identity},
     error::{Error, Retry},
+    identity::Place,
     index::dependency_key,
     memo::{Attempt, Memo},
     progress::{Progress, Step},
     render::{Built, Origins, path_of},
     report::Report,
 };
-use crate::{
-    cluster::Session,
-    controller::{Run, Wake},
-};
+use crate::controller::{Run, Wake};
 
 /// A source or dependency that is not ready is given this long to become so before anybody is told that it is not.
 const SETTLE: Duration = Duration::from_secs(3);
@@ -77,7 +75,8 @@ impl Kustomizations {
         progress.status.last_attempted_revision = Some(artifact.revision.clone());
         progress.step(Step::Building, &artifact.revision, timeout);
         let Built { objects, origins } = self.build(object, &artifact, tree, path).await?;
-        let session = self.session_of(object)?;
+        let place = self.place_of(object).await?;
+        let session = &place.session;
         attempt.digest = Some(digest(&objects));
         memo.attempt = Some(attempt.clone());
 
@@ -89,7 +88,7 @@ impl Kustomizations {
         let applied = self
             .apply_plan(
                 object,
-                &session,
+                &place,
                 &plan,
                 &origins,
                 timeout,
@@ -125,7 +124,7 @@ impl Kustomizations {
         let pruned = if object.spec.prune {
             self.prune(
                 object,
-                &session,
+                session,
                 &plan.stale(&changes),
                 progress,
                 report,
@@ -145,7 +144,7 @@ impl Kustomizations {
         let changed = pruned || changes.changed();
         let interrupted = self
             .check_health(
-                object, &session, &plan, &changes, &attempt, timeout, run, progress, report,
+                object, &place, &plan, &changes, &attempt, timeout, run, progress, report,
             )
             .await?;
         if interrupted {
@@ -221,7 +220,7 @@ impl Kustomizations {
     async fn apply_plan(
         &self,
         object: &Kustomization,
-        session: &Session,
+        place: &Place,
         plan: &ApplyPlan,
         origins: &Origins,
         timeout: Duration,
@@ -232,8 +231,8 @@ impl Kustomizations {
         let ignore = rosin_domain::drift::IgnoreRules::new(&object.spec.ignore)
             .map_err(|e| Error::Apply(e.to_string()))?;
         let applier = Applier {
-            session,
-            live: &self.live,
+            session: &place.session,
+            live: &place.live,
             takeover: &self.takeover,
             ignore: &ignore,
             origins,
