@@ -7,6 +7,9 @@ use std::{env, fs};
 
 use sha2::{Digest, Sha256};
 
+/// As in `src/config.rs`: code that begins there is not copied.
+const CODE_ALIGNMENT: usize = 1 << 16;
+
 fn main() {
     let folder =
         Path::new(&env::var("CARGO_MANIFEST_DIR").unwrap_or_default()).join("../../bin/plugins");
@@ -38,7 +41,7 @@ fn main() {
         println!("cargo::rustc-cfg=plugins_built");
     }
     let source = format!(
-        "/// Name, code, and digest of the component.\npub(super) const PLUGINS: &[(&str, &[u8], &[u8; 32])] = &[\n{rows}];\n"
+        "#[repr(C, align({CODE_ALIGNMENT}))]\nstruct Aligned<T>(T);\n\n/// Name, code, and digest of the component.\npub(super) static PLUGINS: &[(&str, &[u8], &[u8; 32])] = &[\n{rows}];\n"
     );
     let out = Path::new(&env::var("OUT_DIR").unwrap_or_default()).join("embedded.rs");
     if let Err(error) = fs::write(&out, source) {
@@ -74,7 +77,7 @@ fn row(code: &Path) -> Result<String, String> {
         .ok_or("has no name")?;
     let path = code.canonicalize().map_err(|error| error.to_string())?;
     Ok(format!(
-        "    ({name:?}, include_bytes!({path:?}), &[{}]),\n",
+        "    ({name:?}, &Aligned(*include_bytes!({path:?})).0, &[{}]),\n",
         bytes?.join(", ")
     ))
 }

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub use crate::build::BuildArgs;
+
 /// Rosin turns what is in Git into what runs in Kubernetes, and keeps it so.
 ///
 /// It serves Flux's own APIs: GitRepository and Kustomization objects, the `flux` command and the dashboards of a Flux
@@ -188,37 +190,6 @@ pub struct ControllerArgs {
     /// Time for running reconciles to end after SIGTERM
     #[arg(long, default_value = "20s", value_parser = duration)]
     pub graceful_shutdown_timeout: std::time::Duration,
-}
-
-#[derive(Debug, Args)]
-pub struct BuildArgs {
-    /// Folder with a kustomization.yaml
-    #[arg(default_value = ".")]
-    pub path: PathBuf,
-
-    /// LoadRestrictionsRootOnly keeps files to the folder of their kustomization
-    #[arg(long, default_value = "LoadRestrictionsRootOnly", value_parser = ["LoadRestrictionsRootOnly", "LoadRestrictionsNone"])]
-    pub load_restrictor: String,
-
-    /// `legacy` sorts as `kustomize build` did by default before 5.0, `none` keeps the order of loading
-    #[arg(long, default_value = "legacy", value_parser = ["legacy", "none"])]
-    pub reorder: String,
-
-    /// Label objects with app.kubernetes.io/managed-by
-    #[arg(long)]
-    pub enable_managedby_label: bool,
-
-    /// Refused: plugins that run programs do not exist here
-    #[arg(long)]
-    pub enable_alpha_plugins: bool,
-
-    /// Refused: the Helm renderer needs no helm program
-    #[arg(long)]
-    pub enable_helm: bool,
-
-    /// Write to a file, or to one file for each object if it is a folder
-    #[arg(short, long)]
-    pub output: Option<PathBuf>,
 }
 
 fn duration(text: &str) -> Result<std::time::Duration, String> {

@@ -22,9 +22,12 @@ fn main() -> ExitCode {
 fn run(cli: Cli) -> anyhow::Result<()> {
     // One TLS stack for everything; two crates would otherwise each look for a default.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()?;
+    let mut threads = match cli.command {
+        // One render: starting threads would take longer.
+        Command::Build(_) => tokio::runtime::Builder::new_current_thread(),
+        Command::Controller(_) => tokio::runtime::Builder::new_multi_thread(),
+    };
+    let runtime = threads.enable_all().build()?;
     match cli.command {
         Command::Controller(args) => {
             telemetry::init(args.log_level, args.log_encoding);

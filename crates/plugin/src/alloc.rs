@@ -18,7 +18,7 @@ const SMALLEST_CHUNK: usize = 64 << 10;
 const LARGEST_CHUNK: usize = 1 << 20;
 
 /// Blocks by class, cut from chunks of the toolchain's allocator.
-pub struct Blocks(UnsafeCell<State>);
+pub(crate) struct Blocks(UnsafeCell<State>);
 
 struct State {
     /// The first free block of each class; each free block begins with the address of the next one.
@@ -65,7 +65,7 @@ fn is_small(layout: Layout) -> bool {
 }
 
 impl Blocks {
-    pub const fn new() -> Self {
+    pub(crate) const fn new() -> Self {
         Self(UnsafeCell::new(State {
             free: [null_mut(); CLASSES],
             rest: null_mut(),
@@ -189,7 +189,10 @@ mod tests {
             );
             assert_eq!(class(block), class(size), "{size}");
             assert!(class(block) < class(block + 1), "{size}");
-            assert!(block <= size + ALIGNMENT || block * 4 <= size * 5, "{size}: {block}");
+            assert!(
+                block <= size + ALIGNMENT || block * 4 <= size * 5,
+                "{size}: {block}"
+            );
         }
     }
 

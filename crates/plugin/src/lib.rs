@@ -82,6 +82,11 @@ pub mod crypto {
     };
 }
 
+/// Imports `rosin:render/compose`: other renderers of the host, on the files of this render. Has to be granted.
+pub mod compose {
+    pub use crate::bindings::rosin::render::compose::{Failure, File, Manifest, Output, render};
+}
+
 /// Imports `rosin:render/remote`: files from elsewhere. Has to be granted.
 pub mod remote {
     pub use crate::bindings::rosin::render::remote::{FetchError, fetch};

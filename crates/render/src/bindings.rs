@@ -6,6 +6,8 @@ wasmtime::component::bindgen!({
     imports: {
         "rosin:render/cluster": async | trappable,
         "rosin:render/remote": async | trappable,
+        "rosin:render/crypto": async | trappable,
+        "rosin:render/compose": async | trappable,
         default: trappable,
     },
     exports: { default: async },

@@ -7,7 +7,8 @@ use wasmtime::component::ResourceTable;
 
 use crate::engine::Budget;
 use crate::limits::Limiter;
-use crate::{Diagnostic, Limits, ReadSet, Services, Severity, Source, guest_text};
+use crate::run::{Nested, Scene};
+use crate::{Diagnostic, Limits, ReadSet, Services, Severity, Source, Subject, guest_text};
 
 /// Handles to trees that a guest may hold at a time.
 const MAX_HANDLES: usize = 10_000;
@@ -15,8 +16,10 @@ const MAX_HANDLES: usize = 10_000;
 /// Data of one store.
 pub(crate) struct Call {
     pub(crate) handles: ResourceTable,
+    pub(crate) subject: Subject,
     pub(crate) source: Source,
     pub(crate) services: Services,
+    pub(crate) nested: Vec<Nested>,
     pub(crate) reads: ReadSet,
     pub(crate) diagnostics: Diagnostics,
     pub(crate) limiter: Limiter,
@@ -26,18 +29,21 @@ pub(crate) struct Call {
 }
 
 impl Call {
-    pub(crate) fn new(
-        limits: &Limits,
-        memory: Arc<Budget>,
-        source: Source,
-        services: Services,
-    ) -> Self {
+    pub(crate) fn new(limits: &Limits, memory: Arc<Budget>, scene: Scene) -> Self {
+        let Scene {
+            subject,
+            source,
+            services,
+            nested,
+        } = scene;
         let mut handles = ResourceTable::new();
         handles.set_max_capacity(MAX_HANDLES);
         Self {
             handles,
+            subject,
             source,
             services,
+            nested,
             reads: ReadSet::default(),
             diagnostics: Diagnostics::new(limits.diagnostics),
             limiter: Limiter::new(limits, memory),
@@ -82,6 +88,12 @@ impl Diagnostics {
         } else {
             self.dropped += 1;
         }
+    }
+
+    /// Adds messages of a renderer that was asked for.
+    pub(crate) fn absorb(&mut self, diagnostics: Vec<Diagnostic>, dropped: u64) {
+        diagnostics.into_iter().for_each(|one| self.add(one));
+        self.dropped += dropped;
     }
 
     /// The last error: what a panic reports before it traps.

@@ -1,6 +1,7 @@
 //! How WebAssembly is compiled and run, in one place: code compiled ahead of time runs only in an engine with equal settings.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use wasmtime::{
     Config, InstanceAllocationStrategy, OptLevel, PoolingAllocationConfig, WasmBacktraceDetails,
@@ -50,6 +51,7 @@ fn code() -> Result<Config, wasmtime::Error> {
         .wasm_wide_arithmetic(false)
         .max_wasm_stack(GUEST_STACK)
         .async_stack_size(GUEST_STACK + HOST_STACK)
+        .with_custom_code_memory(Some(Arc::new(crate::code_memory::InPlace)))
         .wasm_backtrace_details(WasmBacktraceDetails::Disable);
     Ok(config)
 }
@@ -74,11 +76,15 @@ pub(crate) fn engine(instances: u32, memory: usize) -> Result<Config, wasmtime::
     Ok(config)
 }
 
-/// A component compiled ahead of time, with the digest of what it was compiled from.
+/// A component compiled ahead of time, with the digest of what it was compiled from. Borrowed code that begins at a multiple of
+/// [`CODE_ALIGNMENT`] runs where it is, without a copy.
 pub struct Precompiled {
     pub code: Cow<'static, [u8]>,
     pub digest: rosin_tree::Digest,
 }
+
+/// The largest page of the processors that this runs on.
+pub const CODE_ALIGNMENT: usize = 1 << 16;
 
 /// Compiles a component for [`Engine`](crate::Engine)s of this version of this crate.
 pub fn precompile(component: &[u8]) -> Result<Precompiled, LoadError> {

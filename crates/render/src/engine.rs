@@ -59,7 +59,9 @@ struct Inner {
 impl Engine {
     pub fn new(config: EngineConfig) -> Result<Self, LoadError> {
         let failed = |error: &dyn std::fmt::Display| LoadError::Engine(error.to_string());
-        let instances = u32::try_from(config.concurrency).map_err(|e| failed(&e))?;
+        // Each render may ask for others, one inside of the other.
+        let instances = config.concurrency * (1 + crate::run::MOST_NESTED);
+        let instances = u32::try_from(instances).map_err(|e| failed(&e))?;
         let settings = config::engine(instances, config.instance_memory).map_err(|e| failed(&e))?;
         let wasm = wasmtime::Engine::new(&settings)
             .map_err(|e| LoadError::Engine(crate::error::causes(&e)))?;

@@ -21,15 +21,19 @@ pub enum Import {
     Remote,
     Cluster,
     Ambient,
+    Crypto,
+    Compose,
 }
 
 impl Import {
-    const ALL: [Self; 5] = [
+    const ALL: [Self; 7] = [
         Self::Source,
         Self::Diagnostics,
         Self::Remote,
         Self::Cluster,
         Self::Ambient,
+        Self::Crypto,
+        Self::Compose,
     ];
 
     pub fn name(self) -> &'static str {
@@ -39,6 +43,8 @@ impl Import {
             Self::Remote => "remote",
             Self::Cluster => "cluster",
             Self::Ambient => "ambient",
+            Self::Crypto => "crypto",
+            Self::Compose => "compose",
         }
     }
 }

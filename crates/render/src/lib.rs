@@ -14,7 +14,9 @@
 
 mod bindings;
 mod call;
+mod code_memory;
 mod config;
+mod crypto;
 mod engine;
 mod error;
 mod grants;
@@ -30,7 +32,7 @@ mod renderer;
 mod run;
 mod services;
 
-pub use config::{Precompiled, compatibility, precompile};
+pub use config::{CODE_ALIGNMENT, Precompiled, compatibility, precompile};
 pub use engine::{Engine, EngineConfig};
 pub use error::{Crash, LoadError, RenderError};
 pub use grants::{Grants, Import};

@@ -178,6 +178,45 @@ impl ReadSet {
         self.ambient = true;
     }
 
+    /// Adds what a renderer read that was asked for. It saw `added` files in the tree, which are the caller's own.
+    pub(crate) fn absorb(&mut self, other: Self, tree: &Tree, added: &BTreeMap<String, Vec<u8>>) {
+        let Self {
+            contents,
+            kinds,
+            listings,
+            revision,
+            capabilities,
+            lookups,
+            ambient,
+            overflow,
+        } = other;
+        for path in contents
+            .into_keys()
+            .filter(|path| !added.contains_key(&**path))
+        {
+            self.note_content(tree, &path);
+        }
+        for path in kinds.into_keys() {
+            self.note_kind(tree, &path);
+        }
+        for under in listings.into_keys() {
+            self.list(tree, &under);
+        }
+        if revision.is_some() {
+            self.revision = revision;
+        }
+        if capabilities.is_some() {
+            self.capabilities = capabilities;
+        }
+        for (question, answer) in lookups {
+            if self.has_room() {
+                self.lookups.insert(question, answer);
+            }
+        }
+        self.ambient |= ambient;
+        self.overflow |= overflow;
+    }
+
     fn has_room(&mut self) -> bool {
         let reads =
             self.contents.len() + self.kinds.len() + self.listings.len() + self.lookups.len();

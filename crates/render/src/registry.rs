@@ -2,14 +2,15 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::{Arc, OnceLock};
 use std::{fs, io};
 
 use crate::{Engine, Grants, Import, LoadError, Precompiled, Renderer};
 
 /// One row per built-in renderer: its name, and what it may import beside files.
 const BUILT_IN: [(&str, &[Import]); 2] = [
-    ("kustomize", &[Import::Remote]),
-    ("helm", &[Import::Cluster, Import::Ambient]),
+    ("kustomize", &[Import::Remote, Import::Compose]),
+    ("helm", &[Import::Cluster, Import::Ambient, Import::Crypto]),
 ];
 
 /// Written by the build script: code of the components under `bin/plugins`, where `cargo xtask plugins` leaves it.
@@ -17,35 +18,66 @@ mod embedded {
     include!(concat!(env!("OUT_DIR"), "/embedded.rs"));
 }
 
-/// Renderers by name. Filled once, at start.
+/// Renderers by name. Filled once, at start; a built-in one is loaded when it is asked for.
 #[derive(Clone, Default)]
-pub struct Registry(BTreeMap<String, Renderer>);
+pub struct Registry(BTreeMap<String, Entry>);
+
+#[derive(Clone)]
+enum Entry {
+    Loaded(Renderer),
+    BuiltIn(Arc<BuiltIn>),
+}
+
+struct BuiltIn {
+    engine: Engine,
+    name: &'static str,
+    code: &'static [u8],
+    digest: rosin_tree::Digest,
+    loaded: OnceLock<Renderer>,
+}
+
+impl BuiltIn {
+    fn get(&self) -> Result<&Renderer, LoadError> {
+        if let Some(renderer) = self.loaded.get() {
+            return Ok(renderer);
+        }
+        let imports = BUILT_IN
+            .iter()
+            .find(|(built_in, _)| *built_in == self.name)
+            .map_or(&[][..], |(_, imports)| imports);
+        let grants = imports
+            .iter()
+            .fold(Grants::files(), |grants, import| grants.and(*import));
+        let compiled = Precompiled {
+            code: self.code.into(),
+            digest: self.digest,
+        };
+        let renderer = load(&self.engine, self.name, &compiled, &grants)?;
+        Ok(self.loaded.get_or_init(|| renderer))
+    }
+}
 
 impl Registry {
     /// The built-in renderers. A program that was built without its plugins has none of them, and says so when one is
     /// asked for.
     pub fn built_in(engine: &Engine) -> Result<Self, LoadError> {
-        let mut registry = Self::default();
-        for (name, code, digest) in embedded::PLUGINS {
-            let imports = BUILT_IN
-                .iter()
-                .find(|(built_in, _)| built_in == name)
-                .map_or(&[][..], |(_, imports)| imports);
-            let grants = imports
-                .iter()
-                .fold(Grants::files(), |grants, import| grants.and(*import));
-            let compiled = Precompiled {
-                code: (*code).into(),
+        let built_in = embedded::PLUGINS.iter().map(|(name, code, digest)| {
+            let entry = BuiltIn {
+                engine: engine.clone(),
+                name,
+                code,
                 digest: rosin_tree::Digest(**digest),
+                loaded: OnceLock::new(),
             };
-            registry.add(load(engine, name, &compiled, &grants)?);
-        }
-        Ok(registry)
+            ((*name).to_owned(), Entry::BuiltIn(Arc::new(entry)))
+        });
+        Ok(Self(built_in.collect()))
     }
 
     /// Adds a renderer under its name, in place of one that has it.
     pub fn add(&mut self, renderer: Renderer) {
-        self.0.insert(renderer.name().to_owned(), renderer);
+        self.0
+            .insert(renderer.name().to_owned(), Entry::Loaded(renderer));
     }
 
     /// Compiles the components of a folder, and adds each under its file's name, with files and diagnostics granted. For
@@ -76,20 +108,23 @@ impl Registry {
     }
 
     pub fn get(&self, name: &str) -> Result<&Renderer, LoadError> {
-        self.0.get(name).ok_or_else(|| {
-            if BUILT_IN.iter().any(|(built_in, _)| *built_in == name) {
-                return LoadError::NotBuilt(name.to_owned());
-            }
-            let known: Vec<&str> = self.0.keys().map(String::as_str).collect();
-            let known = if known.is_empty() {
-                "none".to_owned()
-            } else {
-                known.join(", ")
-            };
-            LoadError::Unknown {
-                name: name.to_owned(),
-                known,
-            }
+        match self.0.get(name) {
+            Some(Entry::Loaded(renderer)) => return Ok(renderer),
+            Some(Entry::BuiltIn(built_in)) => return built_in.get(),
+            None => {}
+        }
+        if BUILT_IN.iter().any(|(built_in, _)| *built_in == name) {
+            return Err(LoadError::NotBuilt(name.to_owned()));
+        }
+        let known: Vec<&str> = self.0.keys().map(String::as_str).collect();
+        let known = if known.is_empty() {
+            "none".to_owned()
+        } else {
+            known.join(", ")
+        };
+        Err(LoadError::Unknown {
+            name: name.to_owned(),
+            known,
         })
     }
 

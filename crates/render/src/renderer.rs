@@ -1,18 +1,25 @@
 //! A compiled plugin, and one render with it from call to checked output.
 
+use std::borrow::Cow;
+use std::ptr::NonNull;
 use std::sync::Arc;
 
+use futures::future::BoxFuture;
 use rosin_tree::{Digest, Tree};
+use wasmtime::Store;
 use wasmtime::component::Component;
 
-use crate::bindings::PluginPre;
 use crate::bindings::exports::rosin::render::renderer as wit;
+use crate::bindings::{Plugin, PluginPre};
 use crate::call::Call;
 use crate::engine::Engine;
 use crate::grants::{self, Grants, Import};
 use crate::imports::{self, source::OpenTree};
-use crate::run::run;
-use crate::{Limits, LoadError, Precompiled, RenderError, Rendered, Services, guest_text, output};
+use crate::run::{Nested, Scene, guest, run};
+use crate::{
+    CODE_ALIGNMENT, Limits, LoadError, Precompiled, RenderError, Rendered, Services, guest_text,
+    output,
+};
 
 /// A plugin, ready to run. Cheap to clone; nothing is shared between its renders but its code.
 #[derive(Clone)]
@@ -101,8 +108,14 @@ impl Renderer {
         compiled: &Precompiled,
         grants: &Grants,
     ) -> Result<Self, LoadError> {
-        // SAFETY: the caller promises that these bytes come from `precompile`.
-        let component = unsafe { Component::deserialize(engine.wasm(), &compiled.code) };
+        let component = match compiled.code {
+            // SAFETY: the caller promises that these bytes come from `precompile`. They are never written, and never go away.
+            Cow::Borrowed(code) if code.as_ptr().addr().is_multiple_of(CODE_ALIGNMENT) => unsafe {
+                Component::deserialize_raw(engine.wasm(), NonNull::from(code))
+            },
+            // SAFETY: the caller promises that these bytes come from `precompile`.
+            ref code => unsafe { Component::deserialize(engine.wasm(), code) },
+        };
         let component = component.map_err(|error| LoadError::invalid(&error))?;
         Self::new(engine, name, compiled.digest, &component, grants)
     }
@@ -148,14 +161,15 @@ impl Renderer {
 
     /// Asks the plugin what it is.
     pub async fn describe(&self, limits: &Limits) -> Result<Descriptor, RenderError> {
-        let source = Source::from(Tree::from_files([]));
-        let (_, descriptor) = run(
-            &self.0,
-            limits,
-            source,
-            Services::default(),
-            |plugin, store| Box::pin(plugin.rosin_render_renderer().call_describe(store)),
-        )
+        let scene = Scene {
+            subject: Subject::default(),
+            source: Source::from(Tree::from_files([])),
+            services: Services::default(),
+            nested: Vec::new(),
+        };
+        let (_, descriptor) = run(&self.0, limits, scene, |plugin, store| {
+            Box::pin(plugin.rosin_render_renderer().call_describe(store))
+        })
         .await?;
         let clean = |text: &str| guest_text::clean(text, guest_text::PATH);
         Ok(Descriptor {
@@ -173,35 +187,82 @@ impl Renderer {
         services: &Services,
         limits: &Limits,
     ) -> Result<Rendered, RenderError> {
-        let request = wit::Request {
-            subject: wit::Subject {
-                kind: request.subject.kind.clone(),
-                namespace: request.subject.namespace.clone(),
-                name: request.subject.name.clone(),
-            },
-            path: request.path.clone(),
-            options: if request.options.is_empty() {
-                "{}".to_owned()
-            } else {
-                request.options.clone()
-            },
-        };
-        let (done, result) = run(
-            &self.0,
-            limits,
-            source.clone(),
-            services.clone(),
-            move |plugin, store| {
-                Box::pin(async move {
-                    let tree = store.data_mut().handles.push(OpenTree::Source)?;
-                    plugin
-                        .rosin_render_renderer()
-                        .call_render(store, &request, tree)
-                        .await
-                })
-            },
-        )
+        let told = told(request);
+        let scene = scene(request, source, services, Vec::new());
+        let (done, result) = run(&self.0, limits, scene, |plugin, store| {
+            call(plugin, store, told)
+        })
         .await?;
         output::check(self.name(), done, result)
     }
+
+    /// As [`render`](Self::render), inside of the turn of another guest that asks for it.
+    pub(crate) async fn render_within(
+        &self,
+        request: &Request,
+        source: &Source,
+        services: &Services,
+        limits: &Limits,
+        nested: Vec<Nested>,
+    ) -> Result<Rendered, RenderError> {
+        let told = told(request);
+        let scene = scene(request, source, services, nested);
+        let guest = guest(self.0.clone(), limits.clone(), scene, |plugin, store| {
+            call(plugin, store, told)
+        });
+        let (done, result) = guest.await?;
+        output::check(self.name(), done, result)
+    }
+}
+
+type Answer = wasmtime::Result<Result<wit::Output, wit::Failure>>;
+
+fn scene(request: &Request, source: &Source, services: &Services, nested: Vec<Nested>) -> Scene {
+    Scene {
+        subject: request.subject.clone(),
+        source: source.clone(),
+        services: services.clone(),
+        nested,
+    }
+}
+
+/// The request as the guest gets it.
+fn told(request: &Request) -> wit::Request {
+    let Request {
+        subject,
+        path,
+        options,
+    } = request.clone();
+    let Subject {
+        kind,
+        namespace,
+        name,
+    } = subject;
+    wit::Request {
+        subject: wit::Subject {
+            kind,
+            namespace,
+            name,
+        },
+        path,
+        options: if options.is_empty() {
+            "{}".to_owned()
+        } else {
+            options
+        },
+    }
+}
+
+fn call<'a>(
+    plugin: &'a Plugin,
+    store: &'a mut Store<Call>,
+    request: wit::Request,
+) -> BoxFuture<'a, Answer> {
+    Box::pin(async move {
+        let tree = store.data_mut().handles.push(OpenTree::Source)?;
+        plugin
+            .rosin_render_renderer()
+            .call_render(store, &request, tree)
+            .await
+    })
 }

@@ -12,7 +12,7 @@ use crate::call::{Call, Stop};
 use crate::limits::Refused;
 use crate::rendered::Stats;
 use crate::renderer::Inner;
-use crate::{Crash, Limits, ReadSet, RenderError, Services, Source};
+use crate::{Crash, Limits, ReadSet, RenderError, Services, Source, Subject};
 
 /// What is left of a call that gave an answer.
 pub(crate) struct Done {
@@ -22,12 +22,30 @@ pub(crate) struct Done {
     pub(crate) invalid_path: Option<String>,
 }
 
-/// Makes an instance, calls it, and tells why that failed. What the guest has left behind goes away with the store.
+/// What one call works on.
+pub(crate) struct Scene {
+    pub(crate) subject: Subject,
+    pub(crate) source: Source,
+    pub(crate) services: Services,
+    /// Which renderers led to this one, the first one first.
+    pub(crate) nested: Vec<Nested>,
+}
+
+/// Renderers that may lead to another one.
+pub(crate) const MOST_NESTED: usize = 3;
+
+/// One renderer that was asked for by another.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Nested {
+    pub(crate) renderer: String,
+    pub(crate) path: String,
+}
+
+/// Makes an instance when there is room, calls it, and tells why that failed.
 pub(crate) async fn run<T, F>(
     plugin: &Arc<Inner>,
     limits: &Limits,
-    source: Source,
-    services: Services,
+    scene: Scene,
     call: F,
 ) -> Result<(Done, T), RenderError>
 where
@@ -36,55 +54,7 @@ where
         + Send
         + 'static,
 {
-    let inner = plugin.clone();
-    let limits = limits.clone();
-    let guest = async move {
-        let data = Call::new(&limits, inner.engine.memory(), source, services);
-        let mut store = new_store(&inner, &limits, data);
-        let mut times = Times::default();
-        let answer = async {
-            let start = Instant::now();
-            let instance = inner.pre.instantiate_async(&mut store).await?;
-            times.instantiate = start.elapsed();
-            let answer = call(&instance, &mut store).await;
-            times.run = start.elapsed() - times.instantiate;
-            answer
-        };
-        // The guest hands over at every tick, so the timer is heard in time; waiting for the cluster counts too.
-        let answer = tokio::time::timeout(limits.deadline, answer).await;
-        let peak_memory = store.data().limiter.peak();
-        let data = store.into_data();
-        match answer {
-            Ok(Ok(answer)) => {
-                let stats = Stats {
-                    queued: Duration::ZERO,
-                    instantiate: times.instantiate,
-                    run: times.run,
-                    peak_memory,
-                };
-                let Call {
-                    reads,
-                    diagnostics,
-                    invalid_path,
-                    ..
-                } = data;
-                Ok((
-                    Done {
-                        reads,
-                        diagnostics,
-                        stats,
-                        invalid_path,
-                    },
-                    answer,
-                ))
-            }
-            Ok(Err(error)) => Err(explain(&inner, data, error)),
-            Err(_) => Err(RenderError::Deadline {
-                plugin: inner.name.clone(),
-                limit: limits.deadline,
-            }),
-        }
-    };
+    let guest = guest(plugin.clone(), limits.clone(), scene, call);
     match plugin.engine.run(guest).await {
         Some((result, queued)) => result.map(|(mut done, answer)| {
             done.stats.queued = queued;
@@ -93,6 +63,66 @@ where
         None => Err(RenderError::Host {
             plugin: plugin.name.clone(),
             reason: "the engine stopped".to_owned(),
+        }),
+    }
+}
+
+/// Makes an instance and calls it, in the turn of whoever polls this. What the guest has left behind goes away with the store.
+pub(crate) async fn guest<T, F>(
+    inner: Arc<Inner>,
+    limits: Limits,
+    scene: Scene,
+    call: F,
+) -> Result<(Done, T), RenderError>
+where
+    T: Send + 'static,
+    F: for<'a> FnOnce(&'a Plugin, &'a mut Store<Call>) -> BoxFuture<'a, wasmtime::Result<T>>
+        + Send
+        + 'static,
+{
+    let data = Call::new(&limits, inner.engine.memory(), scene);
+    let mut store = new_store(&inner, &limits, data);
+    let mut times = Times::default();
+    let answer = async {
+        let start = Instant::now();
+        let instance = inner.pre.instantiate_async(&mut store).await?;
+        times.instantiate = start.elapsed();
+        let answer = call(&instance, &mut store).await;
+        times.run = start.elapsed() - times.instantiate;
+        answer
+    };
+    // The guest hands over at every tick, so the timer is heard in time; waiting for the cluster counts too.
+    let answer = tokio::time::timeout(limits.deadline, answer).await;
+    let peak_memory = store.data().limiter.peak();
+    let data = store.into_data();
+    match answer {
+        Ok(Ok(answer)) => {
+            let stats = Stats {
+                queued: Duration::ZERO,
+                instantiate: times.instantiate,
+                run: times.run,
+                peak_memory,
+            };
+            let Call {
+                reads,
+                diagnostics,
+                invalid_path,
+                ..
+            } = data;
+            Ok((
+                Done {
+                    reads,
+                    diagnostics,
+                    stats,
+                    invalid_path,
+                },
+                answer,
+            ))
+        }
+        Ok(Err(error)) => Err(explain(&inner, data, error)),
+        Err(_) => Err(RenderError::Deadline {
+            plugin: inner.name.clone(),
+            limit: limits.deadline,
         }),
     }
 }

@@ -6,6 +6,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use rosin_tree::Tree;
 
+use crate::Registry;
+
 /// What a cluster offers, as `wit/cluster.wit` describes it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Capabilities {
@@ -55,9 +57,12 @@ pub enum FetchError {
     Unavailable(String),
 }
 
-/// The services of one render. Without a cluster, lookups find nothing; without a fetcher, every address is denied.
+/// The services of one render. Without a cluster, lookups find nothing; without a fetcher, every address is denied;
+/// without renderers, none can be asked for.
 #[derive(Clone, Default)]
 pub struct Services {
     pub cluster: Option<Arc<dyn Cluster>>,
     pub remote: Option<Arc<dyn Fetch>>,
+    /// Renderers that this one may ask for; see `wit/compose.wit`.
+    pub renderers: Option<Arc<Registry>>,
 }

@@ -1,12 +1,16 @@
 //! The library as a plugin: options in, manifests and diagnostics out.
 
+use std::rc::Rc;
+
 use rosin_plugin::{
-    Descriptor, Failure, Kind, Location, Manifest, Output, Renderer, Request, Severity, report,
+    Descriptor, Failure, Kind, Location, Manifest, Output, Renderer, Request, Severity, compose,
+    report,
 };
 use serde::Deserialize;
+use serde_json::Value;
 
 use crate::files::{Entry, Files, ReadError};
-use crate::{BuildRequest, Error, FluxOptions, LoadRestrictor, Reorder, build_each};
+use crate::{BuildRequest, Charts, Error, FluxOptions, Helm, LoadRestrictor, Reorder, build_each};
 
 /// `request.options`.
 #[derive(Debug, Default, Deserialize)]
@@ -15,7 +19,44 @@ struct Options {
     load_restrictor: LoadRestrictor,
     reorder: Reorder,
     managed_by_label: bool,
+    helm: HelmOptions,
     flux: Option<FluxOptions>,
+}
+
+/// `request.options.helm`: charts that kustomizations name.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+struct HelmOptions {
+    enabled: bool,
+    kube_version: String,
+    api_versions: Vec<String>,
+}
+
+impl Default for HelmOptions {
+    fn default() -> Self {
+        Self {
+            enabled: true,
+            kube_version: String::new(),
+            api_versions: Vec::new(),
+        }
+    }
+}
+
+/// Charts, rendered by the host's Helm renderer.
+#[derive(Debug)]
+struct HostCharts;
+
+impl Charts for HostCharts {
+    fn template(&self, folder: &str, options: &Value) -> Result<String, String> {
+        match compose::render("helm", folder, &options.to_string(), &[]) {
+            Ok(output) => Ok(output.notes.unwrap_or_default()),
+            Err(
+                compose::Failure::Refused(message)
+                | compose::Failure::Invalid(message)
+                | compose::Failure::Unavailable(message),
+            ) => Err(message),
+        }
+    }
 }
 
 struct Component;
@@ -36,14 +77,25 @@ impl Renderer for Component {
             load_restrictor,
             reorder,
             managed_by_label,
+            helm,
             flux,
         } = options;
+        let HelmOptions {
+            enabled,
+            kube_version,
+            api_versions,
+        } = helm;
         let request = BuildRequest {
             path: request.path,
             load_restrictor,
             reorder,
             managed_by_label,
             flux,
+            helm: Helm {
+                charts: enabled.then(|| Rc::new(HostCharts) as Rc<dyn Charts>),
+                kube_version,
+                api_versions,
+            },
             display_root: String::new(),
         };
         let (result, warnings) = build_each(&request, &Source(source), |object| {
@@ -150,7 +202,13 @@ mod tests {
         let known: Vec<&String> = schema["properties"].as_object().unwrap().keys().collect();
         assert_eq!(
             known,
-            ["flux", "loadRestrictor", "managedByLabel", "reorder"]
+            [
+                "flux",
+                "helm",
+                "loadRestrictor",
+                "managedByLabel",
+                "reorder"
+            ]
         );
         assert!(
             serde_json::from_str::<Options>(r#"{"loadRestrictor": "none", "reorder": "legacy"}"#)

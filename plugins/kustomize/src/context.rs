@@ -5,21 +5,28 @@ use std::cell::RefCell;
 use rosin_manifest::node::Node;
 
 use crate::error::Result;
+use crate::helm::Helm;
 use crate::merge::{self, Schema};
 
 #[derive(Debug)]
 pub(crate) struct Context {
     schema: RefCell<Schema>,
     warnings: RefCell<Vec<String>>,
+    helm: Helm,
 }
 
 impl Context {
     /// `schemas_add` says whether a user's schema is used beside the built-in one.
-    pub(crate) fn new(schemas_add: bool) -> Self {
+    pub(crate) fn new(schemas_add: bool, helm: Helm) -> Self {
         Self {
             schema: RefCell::new(Schema::new(schemas_add)),
             warnings: RefCell::default(),
+            helm,
         }
+    }
+
+    pub(crate) fn helm(&self) -> &Helm {
+        &self.helm
     }
 
     pub(crate) fn warn(&self, warning: impl Into<String>) {

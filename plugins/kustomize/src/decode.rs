@@ -224,6 +224,18 @@ impl At<'_> {
         }
     }
 
+    /// A mapping of anything: None where it is null.
+    pub(crate) fn object(&mut self, value: &Value) -> Option<serde_json::Map<String, Value>> {
+        match value {
+            Value::Null => None,
+            Value::Object(fields) => Some(fields.clone()),
+            _ => {
+                self.mismatch(value, "map[string]interface {}");
+                None
+            }
+        }
+    }
+
     /// A map of strings: None where it is null.
     pub(crate) fn string_map(&mut self, value: &Value) -> Option<BTreeMap<String, String>> {
         match value {

@@ -16,6 +16,7 @@ mod error;
 mod files;
 mod flux;
 mod generate;
+mod helm;
 mod id;
 mod json_patch;
 mod kustomization;
@@ -42,6 +43,7 @@ use rosin_manifest::node::Node;
 pub use error::Error;
 pub use files::{Entry, Files, ReadError};
 pub use flux::{FluxImage, FluxOptions, FluxPatch};
+pub use helm::{Charts, Helm};
 pub use loader::LoadRestrictor;
 
 use context::Context;
@@ -76,6 +78,8 @@ pub struct BuildRequest {
     pub managed_by_label: bool,
     /// Build as Flux's kustomize-controller does: with or without a kustomization file, and with fields of its own merged in.
     pub flux: Option<FluxOptions>,
+    /// Charts that kustomizations name.
+    pub helm: Helm,
     /// What stands for the root of the tree in messages: empty for paths relative to it.
     pub display_root: String,
 }
@@ -154,7 +158,7 @@ pub fn build_each<T>(
     files: &dyn Files,
     mut each: impl FnMut(Object) -> T,
 ) -> (Result<Vec<T>, Error>, Vec<String>) {
-    let context = Context::new(request.flux.is_some());
+    let context = Context::new(request.flux.is_some(), request.helm.clone());
     let objects = run(request, files, &context).and_then(|resources| {
         let resources = resources.into_vec().into_iter();
         resources

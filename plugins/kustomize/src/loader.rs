@@ -132,6 +132,23 @@ impl<'a> Loader<'a> {
         })
     }
 
+    /// Reads a file of the tree that belongs to what the kustomization names.
+    pub(crate) fn load_resolved(&self, resolved: &str) -> Result<Vec<u8>> {
+        if self.root.is_empty() {
+            return self.load(resolved);
+        }
+        let up = "../".repeat(self.root.split('/').count());
+        self.load(&format!("{up}{resolved}"))
+    }
+
+    /// What is at a path of the tree.
+    pub(crate) fn entry(&self, resolved: &str) -> Option<Entry> {
+        if path::leads_outside(resolved) {
+            return None;
+        }
+        self.files.entry(resolved)
+    }
+
     fn missing(&self, resolved: &str, shown: &str) -> Error {
         // The text names the first part of the path that is missing, or the file that was taken for a folder.
         let mut known = String::new();

@@ -68,6 +68,11 @@ impl Schema {
 }
 
 /// Applies a patch; None if it deletes the object.
+/// A merge of values that are no objects: lists are replaced.
+pub(crate) fn without_schema(target: Node, patch: &Node) -> Result<Option<Node>> {
+    strategic(target, patch, &Schema::new(false))
+}
+
 pub(crate) fn strategic(target: Node, patch: &Node, schema: &Schema) -> Result<Option<Node>> {
     merge::strategic(target, patch, &schema.schema).map_err(|error| Error::new(error.to_string()))
 }

@@ -6,6 +6,7 @@ use crate::context::Context;
 use crate::decode::{Fields, Mode, decode};
 use crate::error::{Error, Result, Wrap, bail};
 use crate::generate::{self, IamPolicyArgs};
+use crate::helm::ChartArgs;
 use crate::kustomization::{
     ConfigMapArgs, FieldSpec, Image, ObjectMeta, PatchOptions, ReplacementField, Replica,
     SecretArgs, Selector, fields,
@@ -90,19 +91,24 @@ pub(crate) enum Generator {
     ConfigMap(ConfigMapArgs),
     Secret(SecretArgs),
     IamPolicy(IamPolicyArgs),
+    Chart(Box<ChartArgs>),
 }
 
 impl Generator {
-    pub(crate) fn load(resource: &Resource, context: &Context) -> Result<Self> {
+    pub(crate) fn load(
+        resource: &Resource,
+        loader: &Loader<'_>,
+        context: &Context,
+    ) -> Result<Self> {
         let located = |error: Error| {
             error
                 .in_file(&resource.source.file)
                 .at_line(resource.source.line)
         };
-        Self::new(resource, context).map_err(located)
+        Self::new(resource, loader, context).map_err(located)
     }
 
-    fn new(resource: &Resource, context: &Context) -> Result<Self> {
+    fn new(resource: &Resource, loader: &Loader<'_>, context: &Context) -> Result<Self> {
         let config = config(resource, context)?;
         let failed = || {
             format!(
@@ -124,17 +130,32 @@ impl Generator {
                 Ok(Self::Secret(args))
             }
             "IAMPolicyGenerator" => Ok(Self::IamPolicy(decode_config(&config).wrap(failed())?)),
-            "HelmChartInflationGenerator" => bail!("{}: must specify --enable-helm", failed()),
+            "HelmChartInflationGenerator" => {
+                if context.helm().charts.is_none() {
+                    bail!("{}: must specify --enable-helm", failed());
+                }
+                let args: WithMeta<ChartArgs> = decode_config(&config).wrap(failed())?;
+                let WithMeta { mut args, .. } = args;
+                args.check(loader, context).wrap(failed())?;
+                Ok(Self::Chart(Box::new(args)))
+            }
             _ => bail!("plugin {} not a generator", resource.original_id(context)),
         }
     }
 
-    pub(crate) fn generate(&self, loader: &Loader<'_>, config: &Resource) -> Result<Resource> {
+    pub(crate) fn generate(
+        &self,
+        loader: &Loader<'_>,
+        config: &Resource,
+        context: &Context,
+    ) -> Result<Vec<Resource>> {
         let source = config.source.clone();
+        let one = |made: Result<Resource>| made.map(|made| vec![made]);
         match self {
-            Self::ConfigMap(args) => generate::config_map(args, loader, source),
-            Self::Secret(args) => generate::secret(args, loader, source),
-            Self::IamPolicy(args) => generate::iam_policy(args, source),
+            Self::ConfigMap(args) => one(generate::config_map(args, loader, source)),
+            Self::Secret(args) => one(generate::secret(args, loader, source)),
+            Self::IamPolicy(args) => one(generate::iam_policy(args, source)),
+            Self::Chart(args) => args.generate(loader, context, &source),
         }
         .map_err(|error| {
             error

@@ -332,6 +332,15 @@ impl Resource {
             .is_some_and(|value| value != "false")
     }
 
+    /// Notes that a chart made the object: it has its namespace already.
+    pub(crate) fn mark_helm_generated(&mut self) {
+        self.ensure_annotations();
+        let path = ["metadata", "annotations"];
+        if let Some(annotations) = self.node.lookup_mut(&path).and_then(Node::as_mapping_mut) {
+            annotations.insert(HELM_GENERATED, Node::string("true"));
+        }
+    }
+
     pub(crate) fn set_name(&mut self, name: &str) {
         if let Some(metadata) = metadata(&mut self.node) {
             kyaml::set_plain(metadata, "name", name);

@@ -27,6 +27,8 @@ pub(crate) struct Target<'a> {
     file: &'static str,
     /// The folder as origins name it; None where nobody wants to know.
     origin: Option<Origin>,
+    /// Of the kustomization that names this one, for charts.
+    parent_namespace: String,
 }
 
 impl<'a> Target<'a> {
@@ -47,7 +49,17 @@ impl<'a> Target<'a> {
             kustomization,
             file,
             origin,
+            parent_namespace: String::new(),
         })
+    }
+
+    /// The namespace of charts that are given none.
+    pub(crate) fn helm_namespace(&self) -> &str {
+        if self.kustomization.namespace.is_empty() {
+            &self.parent_namespace
+        } else {
+            &self.kustomization.namespace
+        }
     }
 
     /// A kustomization that is not, or not only, what its file says.
@@ -63,6 +75,7 @@ impl<'a> Target<'a> {
             kustomization,
             file,
             origin: None,
+            parent_namespace: String::new(),
         }
     }
 
@@ -165,20 +178,22 @@ impl<'a> Target<'a> {
             .wrap("loading generator plugins")?;
         let mut external = Vec::with_capacity(configs.len());
         for config in configs {
-            let generator = Generator::load(&config, self.context)
+            let generator = Generator::load(&config, &self.loader, self.context)
                 .wrap("loading generator plugins: failed to load generator")?;
             external.push((generator, config));
         }
         for (generate, origin) in builtin {
-            let mut resource = generate().in_file(&file)?;
-            resource.origin = origin;
-            self.absorb(collected, resource).in_file(&file)?;
+            for mut resource in generate().in_file(&file)? {
+                resource.origin.clone_from(&origin);
+                self.absorb(collected, resource).in_file(&file)?;
+            }
         }
         for (generator, config) in external {
-            let mut resource = generator.generate(&self.loader, &config)?;
-            resource.origin = plugin::origin(&config);
-            self.absorb(collected, resource)
-                .in_file(&config.source.file)?;
+            for mut resource in generator.generate(&self.loader, &config, self.context)? {
+                resource.origin = plugin::origin(&config);
+                self.absorb(collected, resource)
+                    .in_file(&config.source.file)?;
+            }
         }
         Ok(())
     }

@@ -2,6 +2,8 @@
 
 mod ambient;
 mod cluster;
+mod compose;
+mod crypto;
 mod diagnostics;
 mod remote;
 pub(crate) mod source;
@@ -30,6 +32,8 @@ pub(crate) fn linker(
             Import::Remote => wit::remote::add_to_linker::<_, HasSelf<_>>(link, |call| call)?,
             Import::Cluster => wit::cluster::add_to_linker::<_, HasSelf<_>>(link, |call| call)?,
             Import::Ambient => wit::ambient::add_to_linker::<_, HasSelf<_>>(link, |call| call)?,
+            Import::Compose => wit::compose::add_to_linker::<_, HasSelf<_>>(link, |call| call)?,
+            Import::Crypto => wit::crypto::add_to_linker::<_, HasSelf<_>>(link, |call| call)?,
         }
     }
     Ok(linker)

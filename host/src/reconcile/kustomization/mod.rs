@@ -35,6 +35,7 @@ pub(crate) use artifact::chain;
 pub use decrypt::KeyServices;
 pub use index::{ConfigKey, Index};
 pub use remote::Clusters;
+pub(crate) use render::options as kustomize_options;
 pub use render::Renderers;
 pub use sources::{SourceKey, SourceState, Sources, artifact_changed};
 

@@ -142,7 +142,10 @@ impl Kustomizations {
             revision: artifact.revision.clone(),
         };
         let Renderers { memo, limits, .. } = &self.renderers;
-        let services = Services::default();
+        let services = Services {
+            renderers: Some(self.renderers.registry.clone()),
+            ..Services::default()
+        };
         let output = if memory {
             let tenant = object.namespace();
             memo.render(tenant, renderer, &request, &source, &services, limits)
@@ -229,7 +232,7 @@ fn kustomize_field(object: &Kustomization) -> Option<&'static str> {
     .find_map(|(field, set)| set.then_some(field))
 }
 
-fn options(object: &Kustomization) -> serde_json::Value {
+pub(crate) fn options(object: &Kustomization) -> serde_json::Value {
     let spec = &object.spec;
     json!({
         "loadRestrictor": "none",

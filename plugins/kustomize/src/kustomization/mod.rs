@@ -17,6 +17,7 @@ pub(crate) use replacement::{
 
 use crate::decode::{At, Fields, Mode, decode};
 use crate::error::{Error, Result, bail};
+use crate::helm::{Chart, Globals, OldChart};
 
 pub(crate) const KUSTOMIZATION: &str = "Kustomization";
 pub(crate) const COMPONENT: &str = "Component";
@@ -54,7 +55,9 @@ pub(crate) struct Kustomization {
     pub(crate) transformers: Vec<String>,
     pub(crate) validators: Vec<String>,
     pub(crate) build_metadata: Vec<String>,
-    pub(crate) helm_charts: bool,
+    pub(crate) helm_charts: Vec<Chart>,
+    pub(crate) helm_globals: Option<Globals>,
+    old_helm_charts: Vec<OldChart>,
     bases: Vec<String>,
     image_tags: Vec<Image>,
     /// Whether a field says anything beside what the file is.
@@ -135,10 +138,11 @@ impl Fields for Kustomization {
             }
             "configmapgenerator" => self.config_map_generator = at.list(value).unwrap_or_default(),
             "secretgenerator" => self.secret_generator = at.list(value).unwrap_or_default(),
-            "helmcharts" | "helmchartinflationgenerator" => {
-                self.helm_charts |= value.as_array().is_some_and(|charts| !charts.is_empty());
+            "helmcharts" => self.helm_charts = at.list(value).unwrap_or_default(),
+            "helmchartinflationgenerator" => {
+                self.old_helm_charts = at.list(value).unwrap_or_default();
             }
-            "helmglobals" => {}
+            "helmglobals" => self.helm_globals = at.option(value),
             "generatoroptions" => self.generator_options = at.option(value),
             "configurations" => self.configurations = at.strings(value).unwrap_or_default(),
             "generators" => self.generators = at.strings(value).unwrap_or_default(),
@@ -259,6 +263,9 @@ impl Kustomization {
         }
         self.resources.append(&mut self.bases);
         self.images.append(&mut self.image_tags);
+        let (mut charts, globals) = OldChart::split(std::mem::take(&mut self.old_helm_charts));
+        self.helm_charts.append(&mut charts);
+        self.helm_globals.get_or_insert(globals);
         let config_maps = self
             .config_map_generator
             .iter_mut()

@@ -4,8 +4,9 @@ use serde_json::{Map, Value, json};
 
 use super::Target;
 use crate::config::{Config, merge_specs};
-use crate::error::{Error, Result, Wrap, bail};
+use crate::error::{Error, Result, Wrap};
 use crate::generate;
+use crate::helm::ChartArgs;
 use crate::kustomization::{FieldSpec, GeneratorOptions, Label, Patch as PatchEntry, Selector};
 use crate::origin::Origin;
 use crate::resource::Resource;
@@ -14,7 +15,7 @@ use crate::transform::{
     load_replacements,
 };
 
-type Generate<'t> = Box<dyn Fn() -> Result<Resource> + 't>;
+type Generate<'t> = Box<dyn Fn() -> Result<Vec<Resource>> + 't>;
 type Transformers = Vec<(Transformer, Option<Origin>)>;
 
 impl Target<'_> {
@@ -26,20 +27,34 @@ impl Target<'_> {
             let mut args = args.clone();
             args.generator.options =
                 GeneratorOptions::merged(args.generator.options.as_ref(), global);
-            let generate = move || generate::config_map(&args, &self.loader, self.source());
+            let generate = move || {
+                generate::config_map(&args, &self.loader, self.source()).map(|made| vec![made])
+            };
             generators.push((Box::new(generate), self.origin_of("ConfigMapGenerator")));
         }
         for args in &kustomization.secret_generator {
             let mut args = args.clone();
             args.generator.options =
                 GeneratorOptions::merged(args.generator.options.as_ref(), global);
-            let generate = move || generate::secret(&args, &self.loader, self.source());
+            let generate =
+                move || generate::secret(&args, &self.loader, self.source()).map(|made| vec![made]);
             generators.push((Box::new(generate), self.origin_of("SecretGenerator")));
         }
-        if kustomization.helm_charts {
-            bail!(
-                "trouble configuring builtin HelmChartInflationGenerator: must specify --enable-helm"
-            );
+        for chart in &kustomization.helm_charts {
+            let mut args = ChartArgs {
+                globals: kustomization.helm_globals.clone().unwrap_or_default(),
+                chart: chart.clone(),
+            };
+            if args.chart.namespace.is_empty() {
+                args.chart.namespace = self.helm_namespace().to_owned();
+            }
+            args.check(&self.loader, self.context)
+                .wrap("trouble configuring builtin HelmChartInflationGenerator")?;
+            let generate = move || args.generate(&self.loader, self.context, &self.source());
+            generators.push((
+                Box::new(generate),
+                self.origin_of("HelmChartInflationGenerator"),
+            ));
         }
         Ok(generators)
     }

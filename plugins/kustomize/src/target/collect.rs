@@ -94,8 +94,10 @@ impl<'a> Target<'a> {
     ) -> Result<Accumulator> {
         let shown = loader.display_root();
         let origin = self.origin.as_ref().map(|origin| origin.append(path));
-        let target = Target::load(loader, self.context, origin)
+        let mut target = Target::load(loader, self.context, origin)
             .wrap(format!("couldn't make target for path '{shown}'"))?;
+        self.helm_namespace()
+            .clone_into(&mut target.parent_namespace);
         target.set_schema(false)?;
         target.check_kind(&shown, component)?;
         if component {
