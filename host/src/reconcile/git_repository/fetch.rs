@@ -25,15 +25,8 @@ use crate::{
 
 /// How a run ended when nothing failed.
 pub(super) enum Outcome {
-    Stored {
-        message: String,
-        changed: bool,
-        /// Old artifacts that were removed.
-        collected: usize,
-    },
-    Unchanged {
-        message: String,
-    },
+    Stored { message: String, changed: bool },
+    Unchanged { message: String },
 }
 
 /// Another repository's artifact, to be put into this one.
@@ -97,7 +90,7 @@ impl GitRepositories {
         {
             progress.new_revision(&revision);
         }
-        let (stored, collected) = self.store(key, object, checkout, &included).await?;
+        let stored = self.store(key, object, checkout, &included).await?;
         let changed = object
             .artifact()
             .is_none_or(|old| old.digest != stored.digest.to_string() || old.revision != revision);
@@ -106,7 +99,6 @@ impl GitRepositories {
         Ok(Outcome::Stored {
             message: format!("stored artifact for commit '{subject}'"),
             changed,
-            collected,
         })
     }
 
@@ -244,7 +236,7 @@ impl GitRepositories {
         object: &Arc<GitRepository>,
         checkout: Checkout,
         included: &[Included],
-    ) -> Result<(Stored, usize), Error> {
+    ) -> Result<Stored, Error> {
         let folder = ObjectKey::new("GitRepository", &key.namespace, &key.name)
             .map_err(|error| storage_key(&error))?;
         let file = format!("{}.tar.gz", checkout.commit().hash);
@@ -253,16 +245,12 @@ impl GitRepositories {
             .iter()
             .map(|i| (i.spec.clone(), i.artifact.clone()))
             .collect();
-        let retention = Retention {
-            age: self.config.artifact_retention_ttl,
-            records: self.config.artifact_retention_records,
-        };
         let stored = tokio::task::spawn_blocking(move || {
             let trees = includes
                 .into_iter()
                 .map(|(spec, artifact)| include_tree(&store, &spec, &artifact))
                 .collect::<Result<Vec<_>, _>>()?;
-            let stored = store
+            store
                 .write(&folder, &file, |writer| {
                     let contents = Contents {
                         ignore: object.spec.ignore.as_deref(),
@@ -271,15 +259,36 @@ impl GitRepositories {
                     };
                     checkout.write(&contents, store.limits(), writer)
                 })
-                .map_err(|error| describe(&error))?;
-            // Old artifacts are a matter of disk space alone; failing to remove them is no failure of this revision.
-            let collected = store
-                .collect(&folder, &file, retention, SystemTime::now())
-                .inspect_err(|error| tracing::warn!(%error, "old artifacts could not be removed"))
-                .unwrap_or(0);
-            Ok((stored, collected))
+                .map_err(|error| describe(&error))
         });
         stored.await.map_err(|error| storage(&error))?
+    }
+
+    /// Removes what this and earlier processes stored and nobody asks for any more, as each run begins; how many went. It is a matter
+    /// of disk space alone: failing to do it is no failure of the run.
+    pub(super) async fn collect(&self, key: &Key, object: &GitRepository) -> usize {
+        let (Some(artifact), Ok(folder)) = (
+            object.artifact(),
+            ObjectKey::new("GitRepository", &key.namespace, &key.name),
+        ) else {
+            return 0;
+        };
+        let retention = Retention {
+            age: self.config.artifact_retention_ttl,
+            records: self.config.artifact_retention_records,
+        };
+        let (store, current) = (self.store.clone(), artifact.path.clone());
+        let collected = tokio::task::spawn_blocking(move || {
+            store.collect(&folder, &current, retention, SystemTime::now())
+        });
+        match collected.await {
+            Ok(Ok(collected)) => collected,
+            Ok(Err(error)) => {
+                tracing::warn!(%error, "old artifacts could not be removed");
+                0
+            }
+            Err(_) => 0,
+        }
     }
 
     fn artifact(&self, stored: &Stored, revision: String) -> Artifact {

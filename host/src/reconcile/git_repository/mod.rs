@@ -90,6 +90,12 @@ impl GitRepositories {
             progress.write().await?;
             return Ok(Next::OnChange);
         }
+        let collected = self.collect(key, &object).await;
+        if collected > 0 {
+            let message = format!("garbage collected {collected} artifacts");
+            let reason = Reason::GarbageCollectionSucceeded.as_str();
+            self.tell(&object, Severity::Trace, reason, &message);
+        }
         let end = self.fetch(key, &object, run, &mut progress).await;
         progress.mirror_request();
         match end {
@@ -183,11 +189,7 @@ impl GitRepositories {
         progress.ready();
         progress.write().await?;
         match &outcome {
-            Outcome::Stored {
-                message,
-                changed,
-                collected,
-            } => {
+            Outcome::Stored { message, changed } => {
                 let reason = if *changed {
                     Some(Reason::NewArtifact)
                 } else {
@@ -201,11 +203,6 @@ impl GitRepositories {
                         reason.as_str(),
                         message,
                     );
-                }
-                if *collected > 0 {
-                    let message = format!("garbage collected {collected} artifacts");
-                    let reason = Reason::GarbageCollectionSucceeded.as_str();
-                    self.tell(object, Severity::Trace, reason, &message);
                 }
             }
             Outcome::Unchanged { message } => {

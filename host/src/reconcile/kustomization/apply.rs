@@ -19,7 +19,7 @@ use serde_json::Value;
 use super::{
     error::Error,
     memo::{Memo, wanted_digest},
-    render::Origins,
+    origins::Origins,
 };
 use crate::{
     cluster::{ApiError, Apply, DiscoveryError, Gvk, PatchKind, Resource, Session},
@@ -129,7 +129,8 @@ impl Applier<'_> {
         let mut checked = Vec::with_capacity(results.len());
         let mut failed: Option<ApplyError> = None;
         for (result, object) in results.into_iter().zip(objects) {
-            let result = result.map_err(|error| self.placed(error, &object.id()));
+            let result =
+                result.map_err(|error| self.placed(error, &object.id(), &object.to_value()));
             match (result, &mut failed) {
                 (Ok(object), _) => checked.push(object),
                 (Err(error), None) => failed = Some(error),
@@ -162,8 +163,8 @@ impl Applier<'_> {
     }
 
     /// Says which file the object comes from; texts of dry runs end with a line feed, as Flux's do.
-    fn placed(&self, mut error: ApplyError, id: &ObjectId) -> ApplyError {
-        if let Some(place) = self.origins.get(id) {
+    fn placed(&self, mut error: ApplyError, id: &ObjectId, sent: &Value) -> ApplyError {
+        if let Some(place) = self.origins.place(id, sent, &error.text) {
             let end = if error.text.ends_with('\n') { "\n" } else { "" };
             error.text = format!("{} ({place}){end}", error.text.trim_end_matches('\n'));
         }
@@ -376,7 +377,8 @@ impl Applier<'_> {
                     }
                     Some((index, Err(error))) => {
                         stop.store(true, Ordering::Relaxed);
-                        failed.get_or_insert(self.placed(error, &checked[index].id));
+                        let object = &checked[index];
+                        failed.get_or_insert(self.placed(error, &object.id, &object.wanted));
                     }
                 }
             }

@@ -107,6 +107,7 @@ impl Kustomizations {
             match rosin_domain::health::judge(states, expired) {
                 Verdict::Healthy => break,
                 Verdict::Failed(message) => {
+                    progress.step(Step::Checking, &attempt.revision, timeout);
                     progress.set(
                         condition_type::HEALTHY,
                         ConditionStatus::False,
@@ -122,10 +123,12 @@ impl Kustomizations {
             }
             // From here on it waits for others, and they may need the worker.
             run.rest();
-            waited_for = true;
+            if !waited_for {
+                waited_for = true;
+                progress.step(Step::Checking, &attempt.revision, timeout);
+            }
             if !said && started.elapsed() >= ANNOUNCE {
                 said = true;
-                progress.step(Step::Checking, &attempt.revision, timeout);
                 progress.write().await?;
             }
             let poll = waited

@@ -11,6 +11,7 @@ mod health;
 mod identity;
 mod index;
 mod memo;
+mod origins;
 mod pods;
 mod progress;
 mod prune;
@@ -35,8 +36,8 @@ pub(crate) use artifact::chain;
 pub use decrypt::KeyServices;
 pub use index::{ConfigKey, Index};
 pub use remote::Clusters;
-pub(crate) use render::options as kustomize_options;
 pub use render::Renderers;
+pub(crate) use render::options as kustomize_options;
 pub use sources::{SourceKey, SourceState, Sources, artifact_changed};
 
 use self::{

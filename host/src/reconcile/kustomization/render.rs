@@ -1,12 +1,9 @@
 //! Rendering a Kustomization: request to the plugin, then what the host does to every renderer's output.
 
-use std::{
-    collections::{BTreeMap, HashMap},
-    sync::Arc,
-};
+use std::{collections::BTreeMap, sync::Arc};
 
 use rosin_api::{Artifact, Kustomization};
-use rosin_domain::{Object, ObjectId, substitution};
+use rosin_domain::{Object, substitution};
 use rosin_render::{
     Engine, EngineConfig, Limits, LoadError, Location, Registry, Remembered, RenderError, Request,
     Services, Source, Subject,
@@ -15,7 +12,7 @@ use rosin_tree::Tree;
 use serde_json::json;
 use tracing::{debug, warn};
 
-use super::{Kustomizations, error::Error, variables::variables};
+use super::{Kustomizations, error::Error, origins::Origins, variables::variables};
 use crate::{config::Config, metrics::RenderOutcome};
 
 /// The renderer of a Kustomization that names none.
@@ -29,9 +26,6 @@ pub(super) struct Built {
     pub(super) objects: Vec<Object>,
     pub(super) origins: Origins,
 }
-
-/// Where each object comes from, for errors.
-pub(super) type Origins = HashMap<ObjectId, Location>;
 
 /// The plugins, and the memory of what they rendered. Cheap to clone.
 #[derive(Clone)]
@@ -82,6 +76,7 @@ impl Kustomizations {
         // What was rendered from decrypted files is not kept.
         let memory = decrypted.is_none();
         let tree = decrypted.unwrap_or(tree);
+        let files = tree.clone();
         let mut rendered = self.render(object, artifact, tree, path, memory).await?;
         if let Some(keys) = &keys {
             rendered = self.decrypt_objects(rendered, keys).await?;
@@ -90,7 +85,7 @@ impl Kustomizations {
             Some(post_build) => variables(&self.session, object.namespace(), post_build).await,
             None => Ok(BTreeMap::new()),
         };
-        finish(object, &rendered, variables)
+        finish(object, &rendered, variables, files)
     }
 
     async fn render(
@@ -269,6 +264,7 @@ fn finish(
     object: &Kustomization,
     manifests: &[rosin_render::Manifest],
     variables: Result<BTreeMap<String, String>, super::variables::VariablesError>,
+    files: Tree,
 ) -> Result<Built, Error> {
     let mut objects = Vec::with_capacity(manifests.len());
     let mut places = Vec::with_capacity(manifests.len());
@@ -307,13 +303,16 @@ fn finish(
         warn!("{fields}");
     }
     // Substitution makes one object of one, so that places still belong to objects.
-    let origins = objects
+    let places = objects
         .iter()
         .zip(places)
         .filter(|(_, place)| !place.path.is_empty())
         .map(|(object, place)| (object.id(), place.clone()))
         .collect();
-    Ok(Built { objects, origins })
+    Ok(Built {
+        objects,
+        origins: Origins::new(files, places),
+    })
 }
 
 fn failed_at(error: &dyn std::fmt::Display, place: &Location) -> Error {

@@ -20,8 +20,9 @@ use super::{
     identity::Place,
     index::dependency_key,
     memo::{Attempt, Memo},
+    origins::Origins,
     progress::{Progress, Step},
-    render::{Built, Origins, path_of},
+    render::{Built, path_of},
     report::Report,
 };
 use crate::controller::{Run, Wake};

@@ -24,7 +24,7 @@ async fn a_broken_commit_is_refused_as_a_whole() -> Result<()> {
     case.push("broken").await?;
     let failed = case.fails(&app, "ReconciliationFailed", "port").await?;
     assert!(
-        failed.message.contains("app/web.yaml"),
+        failed.message.contains("(app/web.yaml:7)"),
         "{}",
         failed.message
     );

@@ -17,5 +17,6 @@ mod operation;
 mod plugins;
 mod prune;
 mod shard;
+mod source;
 mod substitution;
 mod take_over;

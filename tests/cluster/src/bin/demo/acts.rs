@@ -129,9 +129,19 @@ async fn mistake(stage: &mut Stage, terminal: &Terminal) -> Result<()> {
         pushed.elapsed(),
     );
     for line in refused.message.lines() {
-        terminal.line(&format!("  {line}"));
+        // The place is at the end of a long line; it is what somebody looks for first.
+        match line.rsplit_once(" (") {
+            Some((cause, place)) => {
+                terminal.line(&format!("  {cause}"));
+                terminal.line(&format!("  in {}", place.trim_end_matches(')')));
+            }
+            None => terminal.line(&format!("  {line}")),
+        }
     }
-    for expected in [file, "replicas"] {
+    let line = stage.fleet.read(file)?;
+    let line = line.lines().position(|line| line.contains("plenty"));
+    let place = format!("{file}:{}", line.unwrap_or_default() + 1);
+    for expected in [&place, "replicas"] {
         if !refused.message.contains(expected) {
             bail!("the message of {catalog} does not name {expected}");
         }

@@ -1,0 +1,117 @@
+//! `spec.verify`: whether commit and tag are signed by somebody who may.
+
+use base64::{Engine, prelude::BASE64_STANDARD};
+use rosin_api::{ConditionStatus, GitRepository, GitVerifyMode, Reason, condition_type};
+use rosin_source::git::{
+    Checkout,
+    signature::{PublicKeys, Signed},
+};
+use serde_json::Value;
+
+use super::{GitRepositories, error::Error, progress::Progress};
+use crate::reconcile::kustomization::chain;
+
+impl GitRepositories {
+    /// Nothing is stored that fails here.
+    pub(super) async fn verify(
+        &self,
+        object: &GitRepository,
+        checkout: &Checkout,
+        progress: &mut Progress<'_>,
+    ) -> Result<(), Error> {
+        let Some(verification) = &object.spec.verify else {
+            return Ok(());
+        };
+        let keys = self.public_keys(object, &verification.secret_ref.name).await?;
+        let mode = match verification.mode {
+            GitVerifyMode::LegacyHead => GitVerifyMode::Head,
+            mode => mode,
+        };
+        let mut verified = Vec::new();
+        if mode != GitVerifyMode::Head {
+            let (name, tag) = tag(checkout)?;
+            let key = by(&tag, &keys, Reason::InvalidTagSignature, || format!("tag '{name}'"))?;
+            verified.push(format!("tag '{name}' with key '{key}'"));
+        }
+        if mode != GitVerifyMode::Tag {
+            let commit = checkout.signed_commit().map_err(|error| Error::Fetch(chain(&error)))?;
+            let hash = &checkout.commit().hash;
+            let key = by(&commit, &keys, Reason::InvalidCommitSignature, || format!("commit '{hash}'"))?;
+            verified.push(format!("commit '{hash}' with key '{key}'"));
+        }
+        progress.set(
+            condition_type::SOURCE_VERIFIED,
+            ConditionStatus::True,
+            Reason::Succeeded.as_str(),
+            &format!("verified signature of\n\t- {}", verified.join("\n\t- ")),
+        );
+        progress.status.source_verification_mode = Some(mode);
+        Ok(())
+    }
+
+    async fn public_keys(&self, object: &GitRepository, secret: &str) -> Result<PublicKeys, Error> {
+        let path = format!("/api/v1/namespaces/{}/secrets/{secret}", object.namespace());
+        let secret = self
+            .session
+            .send(http::Method::GET, &path, None, None)
+            .await
+            .map_err(|error| Error::Verification {
+                reason: Reason::VerificationError,
+                message: format!("public keys secret error: {error}"),
+            })?;
+        let data = secret.get("data").and_then(Value::as_object).into_iter().flatten();
+        let entries: Vec<(&str, Vec<u8>)> = data
+            .filter_map(|(key, value)| Some((key.as_str(), BASE64_STANDARD.decode(value.as_str()?).ok()?)))
+            .collect();
+        Ok(PublicKeys::from_secret(entries.iter().map(|(name, value)| (*name, value.as_slice()))))
+    }
+}
+
+/// Whether the artifact was verified in the way that the spec asks for.
+pub(super) fn is_verified(object: &GitRepository) -> bool {
+    let Some(verification) = &object.spec.verify else {
+        return true;
+    };
+    let Some(status) = &object.status else {
+        return false;
+    };
+    let mode = match verification.mode {
+        GitVerifyMode::LegacyHead => GitVerifyMode::Head,
+        mode => mode,
+    };
+    status.source_verification_mode == Some(mode)
+        && status.conditions.iter().any(|condition| {
+            condition.type_ == condition_type::SOURCE_VERIFIED && condition.status == ConditionStatus::True
+        })
+}
+
+fn tag(checkout: &Checkout) -> Result<(String, Signed), Error> {
+    let found = checkout.signed_tag().map_err(|error| Error::Fetch(chain(&error)))?;
+    let Some((name, tag)) = found else {
+        return Err(Error::Verification {
+            reason: Reason::InvalidVerificationMode,
+            message: "cannot verify tag object's signature if a tag reference is not specified".to_owned(),
+        });
+    };
+    if tag.signature.is_none() {
+        return Err(Error::Verification {
+            reason: Reason::InvalidGitObject,
+            message: format!("cannot verify signature of tag '{name}' since it is not signed"),
+        });
+    }
+    Ok((name, tag))
+}
+
+fn by(
+    signed: &Signed,
+    keys: &PublicKeys,
+    reason: Reason,
+    what: impl Fn() -> String,
+) -> Result<String, Error> {
+    signed
+        .verify(keys, std::time::SystemTime::now())
+        .map_err(|error| Error::Verification {
+            reason,
+            message: format!("signature verification of {} failed: {error}", what()),
+        })
+}
