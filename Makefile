@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
-.PHONY: help build plugins programs tools demo demo-stop test test-unit test-cluster test-conformance lint generated deny bench fuzz e2e clean
+.PHONY: bench-kustomize fuzz-kustomize help build plugins programs tools demo demo-stop test test-unit test-cluster test-conformance lint generated deny bench fuzz e2e clean
 
 # Errors of tests say what happened; where in the tests, their text says, too.
 export RUST_LIB_BACKTRACE ?= 0
@@ -50,6 +50,7 @@ demo: build tools programs ## Show the main job: git to a live cluster (KEEP=1 l
 test: test-unit test-cluster ## Run all tests, those against a real control plane among them
 
 test-unit: plugins ## Run the tests that need no cluster, the recorded renders among them where they are (ROSIN_CONFORMANCE)
+	@tests/tools/build kustomize-oracle
 	@$(stage) "unit and sandbox tests" cargo test --release --locked --workspace
 
 test-conformance: ## Run only our own cases and, where they are (ROSIN_CONFORMANCE), the recorded renders
@@ -84,7 +85,17 @@ bench: programs tools ## Compare with a bare client and with Flux's controllers 
 	@tests/tools/build flux-controllers
 	@$(release)/rosin-bench $(if $(N),$(foreach n,$(N),--count $(n))) $(if $(PEERS),$(foreach p,$(PEERS),--peer $(p)))
 
-fuzz: ## Run the property tests with many cases (CASES=20000)
+bench-kustomize: build ## Compare builds with the original kustomize: CPU time and memory (N=10000 gives it larger trees; they take minutes)
+	@tests/tools/build kustomize kustomize-oracle
+	@$(stage) "build the benchmark" $(cargo_build) --bin rosin-bench-kustomize
+	@$(release)/rosin-bench-kustomize bin/rosin $(ROSIN_TOOLS)/kustomize $(N)
+
+fuzz-kustomize: ## Compare many random builds with the original kustomize (CASES=10000, SEED=1)
+	@tests/tools/build kustomize-oracle
+	@KUSTOMIZE_CASES=$(or $(CASES),10000) KUSTOMIZE_SEED=$(or $(SEED),1) $(stage) "random kustomizations" \
+		cargo test --release --locked --workspace --test random_kustomizations -- --nocapture
+
+fuzz: fuzz-kustomize ## Run the property tests and random comparisons with many cases (CASES=20000)
 	@PROPTEST_CASES=$(or $(CASES),20000) $(stage) "property tests" cargo test --release --locked --workspace prop
 
 clean: ## Remove what was built in this clone, not the caches that clones share
