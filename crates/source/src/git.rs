@@ -18,6 +18,7 @@ mod reference;
 mod remote;
 mod resolve;
 mod revision;
+pub mod signature;
 mod transport;
 
 pub use checkout::Checkout;

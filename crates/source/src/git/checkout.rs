@@ -6,6 +6,7 @@ use rosin_tree::{Limits, TreeError};
 use super::cache::Lease;
 use super::compose::Composition;
 use super::names;
+use super::signature::Signed;
 use super::{Commit, Contents, GitError, Revision};
 use crate::artifact::TreeWriter;
 
@@ -24,6 +25,14 @@ pub struct Checkout {
     commit: Commit,
     root: Oid,
     lease: Option<Lease>,
+    tag: Option<Tag>,
+}
+
+/// The tag by which a revision was found.
+pub(super) struct Tag {
+    pub(super) name: String,
+    /// None for a lightweight tag.
+    pub(super) object: Option<Oid>,
 }
 
 impl Checkout {
@@ -41,6 +50,7 @@ impl Checkout {
             commit: info,
             root,
             lease: None,
+            tag: None,
         })
     }
 
@@ -49,6 +59,62 @@ impl Checkout {
             lease: Some(lease),
             ..self
         }
+    }
+
+    pub(super) fn tagged(self, tag: Option<Tag>) -> Self {
+        Self { tag, ..self }
+    }
+
+    /// The commit and its signature.
+    ///
+    /// # Errors
+    /// When the object is not there.
+    pub fn signed_commit(&self) -> Result<Signed, GitError> {
+        let oid = self.revision.oid();
+        match self.repository.extract_signature(&oid, None) {
+            Ok((signature, payload)) => Ok(Signed {
+                payload: payload.to_vec(),
+                signature: Some(String::from_utf8_lossy(&signature).into_owned()),
+            }),
+            Err(error) if error.code() == git2::ErrorCode::NotFound => Ok(Signed {
+                payload: Vec::new(),
+                signature: None,
+            }),
+            Err(error) => Err(GitError::Objects(error)),
+        }
+    }
+
+    /// The tag by which the revision was found, as `name@hash`, and its signature. None where it was not found by a tag.
+    ///
+    /// # Errors
+    /// When the object is not there.
+    pub fn signed_tag(&self) -> Result<Option<(String, Signed)>, GitError> {
+        let Some(tag) = &self.tag else {
+            return Ok(None);
+        };
+        let Some(oid) = tag.object else {
+            let unsigned = Signed {
+                payload: Vec::new(),
+                signature: None,
+            };
+            return Ok(Some((tag.name.clone(), unsigned)));
+        };
+        // Servers say which commit a tag means. A signature of the tag is worth nothing for another one.
+        let meant = self
+            .repository
+            .find_object(oid, None)
+            .and_then(|object| object.peel_to_commit())
+            .map_err(GitError::Objects)?;
+        if meant.id() != self.revision.oid() {
+            return Err(GitError::Hostile {
+                path: tag.name.clone(),
+                reason: "a tag of another commit",
+            });
+        }
+        let objects = self.repository.odb().map_err(GitError::Objects)?;
+        let object = objects.read(oid).map_err(GitError::Objects)?;
+        let signed = Signed::of_tag(object.data());
+        Ok(Some((format!("{}@{oid}", tag.name), signed)))
     }
 
     #[must_use]

@@ -9,6 +9,7 @@ use tokio::runtime::Handle;
 
 use super::advertisement::References;
 use super::cache::{Caches, Depth, Lease};
+use super::checkout::Tag;
 use super::connection::Connection;
 use super::resolve::{Wanted, resolve};
 use super::transport::{Open, Session};
@@ -169,10 +170,14 @@ impl Download<'_> {
                 reference,
                 revision,
             } => {
-                if repository.find_commit(revision.oid()).is_err() {
+                // A tag may be signed anew on the same commit.
+                if reference.starts_with("refs/tags/")
+                    || repository.find_commit(revision.oid()).is_err()
+                {
                     self.download(&repository, std::slice::from_ref(reference), Depth::One)?;
                 }
-                Checkout::new(repository, revision.clone())
+                let tag = tag_of(&repository, reference);
+                Ok(Checkout::new(repository, revision.clone())?.tagged(tag))
             }
             Wanted::YoungestOf(tags) => {
                 let names: Vec<String> = tags.iter().map(|(name, _)| name.clone()).collect();
@@ -184,12 +189,12 @@ impl Download<'_> {
                 };
                 let youngest = tags
                     .iter()
-                    .map(|(_, revision)| revision)
-                    .max_by_key(|revision| time(revision).unwrap_or(i64::MIN));
-                let Some(youngest) = youngest.cloned() else {
+                    .max_by_key(|(_, revision)| time(revision).unwrap_or(i64::MIN));
+                let Some((name, youngest)) = youngest.cloned() else {
                     return Err(GitError::NoMatch(String::new()));
                 };
-                Checkout::new(repository, youngest)
+                let tag = tag_of(&repository, &name);
+                Ok(Checkout::new(repository, youngest)?.tagged(tag))
             }
             Wanted::Within {
                 references,
@@ -254,6 +259,14 @@ impl Download<'_> {
         (transfer || matches!(error, GitError::Objects(_) | GitError::NotACommit(_)))
             && self.open.session().connection.budget().check().is_ok()
     }
+}
+
+/// The tag that a remote reference is, as it was fetched.
+fn tag_of(repository: &Repository, reference: &str) -> Option<Tag> {
+    let name = reference.strip_prefix("refs/tags/")?.to_owned();
+    let target = repository.refname_to_id(&local(reference)).ok()?;
+    let object = repository.find_tag(target).is_ok().then_some(target);
+    Some(Tag { name, object })
 }
 
 /// Where a remote reference is kept in the cache: out of the way of names that mean something to libgit2.

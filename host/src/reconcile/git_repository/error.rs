@@ -24,8 +24,8 @@ pub(super) enum Error {
     Url(String),
     #[error("{0}")]
     Provider(String),
-    #[error("{0}")]
-    Verification(String),
+    #[error("{message}")]
+    Verification { reason: Reason, message: String },
     #[error("{message}")]
     Include { reason: Reason, message: String },
     #[error("{message}")]
@@ -40,15 +40,16 @@ impl Error {
             Self::Authentication(_) => Reason::AuthenticationFailed,
             Self::Url(_) => Reason::URLInvalid,
             Self::Provider(_) => Reason::InvalidProviderConfiguration,
-            Self::Verification(_) => Reason::VerificationError,
-            Self::Include { reason, .. } | Self::Storage { reason, .. } => *reason,
+            Self::Verification { reason, .. }
+            | Self::Include { reason, .. }
+            | Self::Storage { reason, .. } => *reason,
         }
     }
 
     /// The condition that turns True; `SourceVerified`, alone, turns False.
     pub(super) fn condition(&self) -> &'static str {
         match self {
-            Self::Verification(_) => condition_type::SOURCE_VERIFIED,
+            Self::Verification { .. } => condition_type::SOURCE_VERIFIED,
             Self::Include { .. } => condition_type::INCLUDE_UNAVAILABLE,
             Self::Storage { .. } => condition_type::STORAGE_OPERATION_FAILED,
             _ => condition_type::FETCH_FAILED,
@@ -57,7 +58,12 @@ impl Error {
 
     pub(super) fn retry(&self) -> Retry {
         match self {
-            Self::Url(_) | Self::Provider(_) => Retry::OnChange,
+            Self::Url(_)
+            | Self::Provider(_)
+            | Self::Verification {
+                reason: Reason::InvalidVerificationMode,
+                ..
+            } => Retry::OnChange,
             Self::Include { .. } => Retry::Dependency,
             _ => Retry::Backoff,
         }

@@ -17,7 +17,12 @@ use rosin_source::{
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
-use super::{GitRepositories, error::Error, progress::Progress};
+use super::{
+    GitRepositories,
+    error::Error,
+    progress::Progress,
+    verify::{is_verified, verify},
+};
 use crate::{
     controller::{Key, Run, now},
     reconcile::kustomization::chain,
@@ -54,7 +59,7 @@ impl GitRepositories {
             proxy: None,
         };
         let included = self.included(object)?;
-        let settled = sound && settings_observed(object, &included);
+        let settled = sound && settings_observed(object, &included) && is_verified(object);
         let known = object
             .artifact()
             .filter(|_| settled)
@@ -73,6 +78,10 @@ impl GitRepositories {
             }
             Fetched::Checkout(checkout) => checkout,
         };
+        if let Some(verification) = &object.spec.verify {
+            let keys = self.public_keys(object, verification).await?;
+            verify(verification, &checkout, &keys, progress)?;
+        }
         let (revision, subject) = (
             checkout.revision().to_string(),
             checkout.commit().short_message(),
@@ -353,11 +362,6 @@ fn supported(object: &GitRepository) -> Result<(), Error> {
     if spec.proxy_secret_ref.is_some() {
         return Err(Error::Authentication(
             "spec.proxySecretRef: a proxy of the object's own is not supported yet".to_owned(),
-        ));
-    }
-    if spec.verify.is_some() {
-        return Err(Error::Verification(
-            "spec.verify: verifying signatures is not supported yet".to_owned(),
         ));
     }
     Ok(())

@@ -5,6 +5,7 @@
 mod error;
 mod fetch;
 mod progress;
+mod verify;
 
 use std::{sync::Arc, time::Instant};
 

@@ -219,7 +219,13 @@ impl<'a> Progress<'a> {
         self.object.clone()
     }
 
-    fn set(&mut self, type_: &str, status: ConditionStatus, reason: &str, message: &str) {
+    pub(super) fn set(
+        &mut self,
+        type_: &str,
+        status: ConditionStatus,
+        reason: &str,
+        message: &str,
+    ) {
         let generation = self.object.metadata.generation;
         conditions::set(
             &mut self.status.conditions,

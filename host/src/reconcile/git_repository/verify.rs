@@ -1,7 +1,10 @@
 //! `spec.verify`: whether commit and tag are signed by somebody who may.
 
 use base64::{Engine, prelude::BASE64_STANDARD};
-use rosin_api::{ConditionStatus, GitRepository, GitVerifyMode, Reason, condition_type};
+use rosin_api::{
+    ConditionStatus, GitRepository, Reason, condition_type,
+    source::{GitVerification, GitVerifyMode},
+};
 use rosin_source::git::{
     Checkout,
     signature::{PublicKeys, Signed},
@@ -12,45 +15,17 @@ use super::{GitRepositories, error::Error, progress::Progress};
 use crate::reconcile::kustomization::chain;
 
 impl GitRepositories {
-    /// Nothing is stored that fails here.
-    pub(super) async fn verify(
+    /// Read with the controller's own rights, as Flux does.
+    pub(super) async fn public_keys(
         &self,
         object: &GitRepository,
-        checkout: &Checkout,
-        progress: &mut Progress<'_>,
-    ) -> Result<(), Error> {
-        let Some(verification) = &object.spec.verify else {
-            return Ok(());
-        };
-        let keys = self.public_keys(object, &verification.secret_ref.name).await?;
-        let mode = match verification.mode {
-            GitVerifyMode::LegacyHead => GitVerifyMode::Head,
-            mode => mode,
-        };
-        let mut verified = Vec::new();
-        if mode != GitVerifyMode::Head {
-            let (name, tag) = tag(checkout)?;
-            let key = by(&tag, &keys, Reason::InvalidTagSignature, || format!("tag '{name}'"))?;
-            verified.push(format!("tag '{name}' with key '{key}'"));
-        }
-        if mode != GitVerifyMode::Tag {
-            let commit = checkout.signed_commit().map_err(|error| Error::Fetch(chain(&error)))?;
-            let hash = &checkout.commit().hash;
-            let key = by(&commit, &keys, Reason::InvalidCommitSignature, || format!("commit '{hash}'"))?;
-            verified.push(format!("commit '{hash}' with key '{key}'"));
-        }
-        progress.set(
-            condition_type::SOURCE_VERIFIED,
-            ConditionStatus::True,
-            Reason::Succeeded.as_str(),
-            &format!("verified signature of\n\t- {}", verified.join("\n\t- ")),
+        verification: &GitVerification,
+    ) -> Result<PublicKeys, Error> {
+        let path = format!(
+            "/api/v1/namespaces/{}/secrets/{}",
+            object.namespace(),
+            verification.secret_ref.name
         );
-        progress.status.source_verification_mode = Some(mode);
-        Ok(())
-    }
-
-    async fn public_keys(&self, object: &GitRepository, secret: &str) -> Result<PublicKeys, Error> {
-        let path = format!("/api/v1/namespaces/{}/secrets/{secret}", object.namespace());
         let secret = self
             .session
             .send(http::Method::GET, &path, None, None)
@@ -59,12 +34,58 @@ impl GitRepositories {
                 reason: Reason::VerificationError,
                 message: format!("public keys secret error: {error}"),
             })?;
-        let data = secret.get("data").and_then(Value::as_object).into_iter().flatten();
+        let data = secret
+            .get("data")
+            .and_then(Value::as_object)
+            .into_iter()
+            .flatten();
         let entries: Vec<(&str, Vec<u8>)> = data
-            .filter_map(|(key, value)| Some((key.as_str(), BASE64_STANDARD.decode(value.as_str()?).ok()?)))
+            .filter_map(|(key, value)| {
+                Some((key.as_str(), BASE64_STANDARD.decode(value.as_str()?).ok()?))
+            })
             .collect();
-        Ok(PublicKeys::from_secret(entries.iter().map(|(name, value)| (*name, value.as_slice()))))
+        Ok(PublicKeys::from_secret(
+            entries
+                .iter()
+                .map(|(name, value)| (*name, value.as_slice())),
+        ))
     }
+}
+
+/// Nothing is stored that fails here.
+pub(super) fn verify(
+    verification: &GitVerification,
+    checkout: &Checkout,
+    keys: &PublicKeys,
+    progress: &mut Progress<'_>,
+) -> Result<(), Error> {
+    let mode = verification.mode;
+    let mut verified = Vec::new();
+    if matches!(mode, GitVerifyMode::Tag | GitVerifyMode::TagAndHead) {
+        let (name, tag) = tag(checkout)?;
+        let key = by(&tag, keys, Reason::InvalidTagSignature, || {
+            format!("tag '{name}'")
+        })?;
+        verified.push(format!("tag '{name}' with key '{key}'"));
+    }
+    if mode != GitVerifyMode::Tag {
+        let commit = checkout
+            .signed_commit()
+            .map_err(|error| Error::Fetch(chain(&error)))?;
+        let hash = &checkout.commit().hash;
+        let key = by(&commit, keys, Reason::InvalidCommitSignature, || {
+            format!("commit '{hash}'")
+        })?;
+        verified.push(format!("commit '{hash}' with key '{key}'"));
+    }
+    progress.set(
+        condition_type::SOURCE_VERIFIED,
+        ConditionStatus::True,
+        Reason::Succeeded.as_str(),
+        &format!("verified signature of\n\t- {}", verified.join("\n\t- ")),
+    );
+    progress.status.source_verification_mode = Some(name_of(mode).to_owned());
+    Ok(())
 }
 
 /// Whether the artifact was verified in the way that the spec asks for.
@@ -75,22 +96,31 @@ pub(super) fn is_verified(object: &GitRepository) -> bool {
     let Some(status) = &object.status else {
         return false;
     };
-    let mode = match verification.mode {
-        GitVerifyMode::LegacyHead => GitVerifyMode::Head,
-        mode => mode,
-    };
-    status.source_verification_mode == Some(mode)
+    let mode = verification.mode;
+    status.source_verification_mode.as_deref() == Some(name_of(mode))
         && status.conditions.iter().any(|condition| {
-            condition.type_ == condition_type::SOURCE_VERIFIED && condition.status == ConditionStatus::True
+            condition.type_ == condition_type::SOURCE_VERIFIED
+                && condition.status == ConditionStatus::True
         })
 }
 
+fn name_of(mode: GitVerifyMode) -> &'static str {
+    match mode {
+        GitVerifyMode::LegacyHead | GitVerifyMode::Head => "HEAD",
+        GitVerifyMode::Tag => "Tag",
+        GitVerifyMode::TagAndHead => "TagAndHEAD",
+    }
+}
+
 fn tag(checkout: &Checkout) -> Result<(String, Signed), Error> {
-    let found = checkout.signed_tag().map_err(|error| Error::Fetch(chain(&error)))?;
+    let found = checkout
+        .signed_tag()
+        .map_err(|error| Error::Fetch(chain(&error)))?;
     let Some((name, tag)) = found else {
         return Err(Error::Verification {
             reason: Reason::InvalidVerificationMode,
-            message: "cannot verify tag object's signature if a tag reference is not specified".to_owned(),
+            message: "cannot verify tag object's signature if a tag reference is not specified"
+                .to_owned(),
         });
     };
     if tag.signature.is_none() {
