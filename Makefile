@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
-.PHONY: bench-kustomize fuzz-kustomize help build plugins programs tools demo demo-stop test test-unit test-cluster test-conformance lint generated deny bench fuzz e2e clean
+.PHONY: bench-kustomize fuzz-kustomize help build plugins programs tools demo demo-stop test test-unit test-cluster test-conformance lint generated deny bench fuzz e2e clean template-cases
 
 # Errors of tests say what happened; where in the tests, their text says, too.
 export RUST_LIB_BACKTRACE ?= 0
@@ -40,6 +40,11 @@ plugins: ## Build the WebAssembly plugins
 
 programs: build
 	@$(stage) "build the demo and the test programs" $(cargo_build) $(foreach b,testenv demo e2e bench,--bin rosin-$(b))
+
+template-cases: plugins ## Build the program that answers the Helm corpus' JSON lines: bin/template-cases
+	@$(stage) "build bin/template-cases" $(cargo_build) --bin template-cases
+	@mkdir -p bin && cp -f $(release)/template-cases bin/template-cases.new && mv -f bin/template-cases.new bin/template-cases
+	@rm -rf bin/fixture-chart && if [[ -d $${ROSIN_CONFORMANCE:-}/helm/fixture-chart ]]; then cp -r "$$ROSIN_CONFORMANCE/helm/fixture-chart" bin/fixture-chart && chmod -R u+w bin/fixture-chart; fi
 
 tools: ## Build the control plane that demo and tests run against (etcd, Kubernetes, kwok), once
 	@tests/tools/build control-plane

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub use crate::build::BuildArgs;
+pub use crate::template::TemplateArgs;
 
 /// Rosin turns what is in Git into what runs in Kubernetes, and keeps it so.
 ///
@@ -29,6 +30,10 @@ pub enum Command {
     ///
     /// Runs the same sandboxed component as the controller: what it prints is what the cluster gets, before substitution.
     Build(BuildArgs),
+    /// Print what a chart renders to, as `helm template` does
+    ///
+    /// Runs the same sandboxed component as the controller. Nothing is fetched: dependencies have to be in charts/.
+    Template(Box<TemplateArgs>),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -10,4 +10,5 @@ pub mod metrics;
 pub mod reconcile;
 pub mod serve;
 pub mod telemetry;
+pub mod template;
 pub mod wiring;

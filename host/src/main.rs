@@ -24,7 +24,7 @@ fn run(cli: Cli) -> anyhow::Result<()> {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let mut threads = match cli.command {
         // One render: starting threads would take longer.
-        Command::Build(_) => tokio::runtime::Builder::new_current_thread(),
+        Command::Build(_) | Command::Template(_) => tokio::runtime::Builder::new_current_thread(),
         Command::Controller(_) => tokio::runtime::Builder::new_multi_thread(),
     };
     let runtime = threads.enable_all().build()?;
@@ -36,5 +36,6 @@ fn run(cli: Cli) -> anyhow::Result<()> {
             runtime.block_on(wiring::run(config, kubeconfig))
         }
         Command::Build(args) => runtime.block_on(rosin::build::run(args)),
+        Command::Template(args) => runtime.block_on(rosin::template::run(*args)),
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use rosin_manifest::Node;
+use rosin_manifest::{Node, Scalar, Style, Tag};
 use rosin_manifest::yaml::{self, Dialect};
 use rosin_template::value::MAX_DEPTH;
 use rosin_template::{Str, Value, json};
@@ -112,9 +112,12 @@ pub(crate) fn write(value: &Value) -> Result<String, String> {
     Ok(text)
 }
 
+/// Of `toYamlPretty`.
+const PRETTY_INDENT: usize = 2;
+
 /// `toYamlPretty`: written from the values themselves, not by way of JSON, so floats keep Go's form.
 pub(crate) fn write_pretty(value: &Value) -> Result<String, String> {
-    let mut text = yaml::to_string_kyaml(&node(value, 0)?);
+    let mut text = yaml::to_string_indented(&node(value, 0)?, PRETTY_INDENT);
     if text.ends_with('\n') {
         text.pop();
     }
@@ -131,7 +134,7 @@ fn node(value: &Value, depth: usize) -> Result<Node, String> {
         Value::Int(_, value) => Node::int(*value),
         Value::Uint(_, value) => Node::plain(value.to_string()),
         Value::Float(value) => Node::plain(rosin_template::strconv::format_float(*value, b'g', -1)),
-        Value::Str(text) => Node::string(text.to_text()),
+        Value::Str(text) => Node::from(scalar(&text.to_text())),
         Value::List(list) => {
             let items: Result<Vec<Node>, String> = list
                 .items()
@@ -143,7 +146,7 @@ fn node(value: &Value, depth: usize) -> Result<Node, String> {
         Value::Map(map) => {
             let mut mapping = rosin_manifest::Mapping::new();
             for (key, item) in map.entries().iter() {
-                mapping.insert(key.to_text(), node(item, depth + 1)?);
+                mapping.insert_key(scalar(&key.to_text()), node(item, depth + 1)?);
             }
             mapping.sort_keys();
             Node::from(mapping)
@@ -151,4 +154,12 @@ fn node(value: &Value, depth: usize) -> Result<Node, String> {
         Value::Object(object) => node(&object.plain(), depth + 1)?,
         other => return Err(format!("cannot marshal type: {}", other.type_name())),
     })
+}
+
+/// Text; the library that Helm uses here puts these letters in quotes, which kyaml's copy of it does not.
+fn scalar(text: &str) -> Scalar {
+    match text {
+        "y" | "Y" | "n" | "N" => Scalar::new(text, Tag::Str, Style::DoubleQuoted),
+        _ => Scalar::string(text),
+    }
 }

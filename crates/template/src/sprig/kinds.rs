@@ -71,6 +71,7 @@ fn copy(value: &Value, depth: usize) -> Result<Value, CallError> {
                 .collect();
             Value::Map(Map::typed(map.kind(), entries?))
         }
+        Value::Object(object) => object.copied().unwrap_or_else(|| value.clone()),
         other => other.clone(),
     })
 }

@@ -126,10 +126,12 @@ pub(super) fn slice_of(value: &Value, verb: &str) -> Result<Vec<Value>, CallErro
 fn chunk(size: i64, value: &Value) -> Called {
     let items = slice_of(value, "chunk")?;
     if size <= 0 {
-        return Err(match size {
-            0 => "runtime error: makeslice: len out of range".into(),
-            _ => CallError::from("runtime error: index out of range [0] with length 0"),
-        });
+        // The original divides lengths as floats: what it makes of a negative size is none, or a crash.
+        let count = (items.len() as f64 - 1.0) / size as f64;
+        if size < 0 && count.floor() + 1.0 == 0.0 {
+            return Ok(Value::List(List::typed(ListType::Lists, Vec::new())));
+        }
+        return Err("runtime error: makeslice: len out of range".into());
     }
     let chunks = items
         .chunks(size as usize)

@@ -265,6 +265,10 @@ impl Object for Version {
         Value::from(self.to_string())
     }
 
+    fn copied(&self) -> Option<Value> {
+        Some(Value::object(Self::parse("0.0.0").ok()?))
+    }
+
     fn as_any(&self) -> &dyn Any {
         self
     }

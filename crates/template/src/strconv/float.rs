@@ -56,10 +56,33 @@ fn digits(magnitude: f64, count: Option<usize>) -> (Vec<u8>, i32) {
         None => format!("{magnitude:e}"),
     };
     let (mantissa, exponent) = text.split_once('e').unwrap_or((&text, "0"));
-    (
-        mantissa.bytes().filter(u8::is_ascii_digit).collect(),
-        exponent.parse().unwrap_or(0),
-    )
+    let mut digits: Vec<u8> = mantissa.bytes().filter(u8::is_ascii_digit).collect();
+    if count.is_none() {
+        prefer_even(&mut digits, exponent, magnitude);
+    }
+    (digits, exponent.parse().unwrap_or(0))
+}
+
+/// Where a number lies in the middle between two shortest texts, Go takes the even one, and Rust the upper one.
+fn prefer_even(digits: &mut [u8], exponent: &str, magnitude: f64) {
+    /// Shorter ones are exact, or nearer to the number than the next.
+    const CLOSE: usize = 16;
+    let count = digits.len();
+    if count < CLOSE || digits[count - 1] % 2 == 0 {
+        return;
+    }
+    let exact = format!("{magnitude:.*e}", count + CLOSE);
+    let mut rest = exact.bytes().filter(u8::is_ascii_digit).skip(count);
+    let middle = rest.next() == Some(b'5') && rest.take(CLOSE).all(|digit| digit == b'0');
+    if !middle {
+        return;
+    }
+    digits[count - 1] -= 1;
+    let text: String = digits.iter().map(|digit| char::from(*digit)).collect();
+    let lower = format!("{}.{}e{exponent}", &text[..1], &text[1..]);
+    if lower.parse() != Ok(magnitude) {
+        digits[count - 1] += 1;
+    }
 }
 
 fn exponential(out: &mut String, digits: &[u8], exponent: i32, verb: u8) {

@@ -42,5 +42,10 @@ pub trait Object: Any {
     /// The value without its methods: printed, ranged over, measured and encoded in its place.
     fn plain(&self) -> Value;
 
+    /// What `deepCopy` makes of it, if that is not the same: it sees no private fields.
+    fn copied(&self) -> Option<Value> {
+        None
+    }
+
     fn as_any(&self) -> &dyn Any;
 }

@@ -94,7 +94,7 @@ impl<'t> Reader<'t> {
         }
     }
 
-    fn key_part(&mut self) -> Result<String, String> {
+    fn key_part(&mut self, place: Place) -> Result<String, String> {
         match self.peek() {
             Some('"') => {
                 self.at += 1;
@@ -108,12 +108,7 @@ impl<'t> Reader<'t> {
                 let fits = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
                 let length = self.rest().find(|c| !fits(c)).unwrap_or(self.rest().len());
                 if length == 0 {
-                    return match self.peek() {
-                        Some(c) => {
-                            self.error(format!("expected '.' or '=', but got {c:?} instead"))
-                        }
-                        None => self.error("unexpected EOF"),
-                    };
+                    return self.no_key(place);
                 }
                 let key = self.rest()[..length].to_owned();
                 self.at += length;
@@ -122,11 +117,45 @@ impl<'t> Reader<'t> {
         }
     }
 
-    fn key(&mut self) -> Result<Vec<String>, String> {
+    /// What is said where a part of a name should be and is not.
+    fn no_key<T>(&mut self, place: Place) -> Result<T, String> {
+        match (place, self.peek()) {
+            (Place::Table, None | Some(']')) => {
+                self.error("unexpected end of table name (table names cannot be empty)")
+            }
+            (Place::Table, Some('.')) => {
+                self.error("unexpected table separator (table names cannot be empty)")
+            }
+            (Place::Table, Some(_)) => self.no_end_of_table(),
+            (Place::First, Some('=')) => self.error("unexpected '=': key name appears blank"),
+            (Place::Further, Some('=')) => self.error("unexpected '='"),
+            (Place::First, Some('.')) => self.error("unexpected '.': keys cannot start with a '.'"),
+            (Place::Further, Some('.')) => self.error("unexpected '.'"),
+            (_, Some(c)) => self.error(format!("expected '.' or '=', but got {c:?} instead")),
+            (_, None) => self.error("unexpected EOF"),
+        }
+    }
+
+    fn no_end_of_table<T>(&mut self) -> Result<T, String> {
+        let got = self.peek();
+        // The original has counted the line when it looks at what ends it.
+        self.line += usize::from(got == Some('\n'));
+        let got = shown(got);
+        self.error(format!(
+            "expected '.' or ']' to end table name, but got {got} instead"
+        ))
+    }
+
+    fn key(&mut self, table: bool) -> Result<Vec<String>, String> {
         let mut parts = Vec::new();
         loop {
             self.spaces();
-            parts.push(self.key_part()?);
+            let place = match (table, parts.is_empty()) {
+                (true, _) => Place::Table,
+                (false, true) => Place::First,
+                (false, false) => Place::Further,
+            };
+            parts.push(self.key_part(place)?);
             self.spaces();
             if !self.eat(".") {
                 return Ok(parts);
@@ -160,9 +189,15 @@ impl<'t> Reader<'t> {
         if !array {
             self.eat("[");
         }
-        let path = self.key()?;
+        let path = self.key(true)?;
         if !self.eat(if array { "]]" } else { "]" }) {
-            return self.error("expected end of table name delimiter ']'");
+            if array && self.eat("]") {
+                let got = shown(self.peek());
+                return self.error(format!(
+                    "expected end of table array name delimiter ']', but got {got} instead"
+                ));
+            }
+            return self.no_end_of_table();
         }
         let joined = path.join(".");
         self.last_key.clone_from(&joined);
@@ -193,11 +228,11 @@ impl<'t> Reader<'t> {
     }
 
     fn pair(&mut self, table: &Map, prefix: &str) -> Result<(), String> {
-        let path = self.key()?;
+        let path = self.key(false)?;
         if !self.eat("=") {
             return match self.peek() {
                 Some(c) => self.error(format!("expected '.' or '=', but got {c:?} instead")),
-                None => self.error("unexpected EOF"),
+                None => self.error("unexpected EOF; expected key separator '='"),
             };
         }
         let joined = path.join(".");
@@ -462,4 +497,17 @@ impl<'t> Reader<'t> {
             None => self.error("invalid Unicode escape"),
         }
     }
+}
+
+/// Where a part of a name stands.
+#[derive(Clone, Copy)]
+enum Place {
+    Table,
+    First,
+    Further,
+}
+
+/// A character as Go quotes it; the end is a zero byte.
+fn shown(c: Option<char>) -> String {
+    c.map_or_else(|| "'\\x00'".to_owned(), |c| format!("{c:?}"))
 }

@@ -1,0 +1,160 @@
+//! Random templates, by the original and by the renderer: equal text, or both fail.
+//!
+//! `HELM_ORACLE` names the original (`tests/tools/build helm-oracle` builds it where it is looked for without that),
+//! `HELM_CASES` says how many (500 without it), `HELM_SEED` where to begin.
+#![allow(clippy::unwrap_used, reason = "a failure is a failed test")]
+
+mod random;
+
+use std::io::{BufRead, BufReader, Write};
+use std::path::PathBuf;
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::rc::Rc;
+
+use random::Chance;
+use rosin_helm::chart::{File, load_files};
+use rosin_helm::options::Release;
+use rosin_helm::{Options, Scene, render_text};
+use rosin_template::{Still, Str};
+use serde_json::{Value, json};
+
+/// Differences that are shown.
+const SHOWN: usize = 25;
+
+fn named(name: &str) -> Option<PathBuf> {
+    std::env::var_os(name).map(PathBuf::from)
+}
+
+fn oracle() -> Option<PathBuf> {
+    let tools = named("ROSIN_TOOLS").or_else(|| Some(named("HOME")?.join(".cache/rosin/tools")));
+    named("HELM_ORACLE")
+        .or_else(|| Some(tools?.join("helm-oracle")))
+        .filter(|program| program.is_file())
+}
+
+fn number(name: &str, default: u64) -> u64 {
+    let given = std::env::var(name).ok();
+    given.map_or(default, |text| text.parse().unwrap())
+}
+
+/// The original's engine: one question a line, one answer a line.
+struct Original {
+    program: PathBuf,
+    child: Child,
+    input: ChildStdin,
+    output: BufReader<ChildStdout>,
+}
+
+impl Original {
+    fn start(program: PathBuf) -> Self {
+        let mut command = Command::new(&program);
+        command.env("TZ", "UTC");
+        let mut child = command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        Self {
+            input: child.stdin.take().unwrap(),
+            output: BufReader::new(child.stdout.take().unwrap()),
+            child,
+            program,
+        }
+    }
+
+    /// None where the original crashed: values that contain themselves take all of its stack.
+    fn ask(&mut self, template: &str, values: &Value) -> Option<Result<String, String>> {
+        let question = json!({ "id": "", "template": template, "values": values });
+        writeln!(self.input, "{question}").unwrap();
+        let mut line = String::new();
+        if self.output.read_line(&mut line).unwrap() == 0 {
+            *self = Self::start(self.program.clone());
+            return None;
+        }
+        let answer: Value = serde_json::from_str(&line).unwrap();
+        Some(match answer["output"].as_str() {
+            Some(output) => Ok(output.to_owned()),
+            None => Err(answer["error"].as_str().unwrap_or_default().to_owned()),
+        })
+    }
+}
+
+impl Drop for Original {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// A text as a chart's only template, as the original is asked for it.
+fn ours(template: &str, values: &Value) -> Result<String, String> {
+    let file = |name: &str, text: &str| File {
+        name: name.to_owned(),
+        data: Str::from(text),
+    };
+    let chart = load_files(vec![
+        file("Chart.yaml", "apiVersion: v2\nname: case\nversion: 0.1.0\n"),
+        file("templates/case.yaml", template),
+    ]);
+    let options = Options {
+        release: Release {
+            name: "rosin".into(),
+            namespace: "rosin-ns".into(),
+            ..Release::default()
+        },
+        values: values.as_object().unwrap().clone(),
+        ..Options::default()
+    };
+    let scene = Scene::new(Rc::new(Still));
+    render_text(chart.unwrap(), &options, &scene, "case/templates/case.yaml")
+        .map(|text| text.to_text().into_owned())
+        .map_err(|error| error.to_string())
+}
+
+#[test]
+fn prop_random_templates_give_what_the_original_gives() {
+    let Some(program) = oracle() else {
+        eprintln!("skipped: the original is not there (tests/tools/build helm-oracle)");
+        return;
+    };
+    // Debug builds have large frames.
+    let work = std::thread::Builder::new().stack_size(256 << 20);
+    work.spawn(move || compare(program))
+        .unwrap()
+        .join()
+        .unwrap();
+}
+
+fn compare(program: PathBuf) {
+    // `make fuzz` says how many cases a property gets.
+    let cases = number("HELM_CASES", number("PROPTEST_CASES", 500));
+    let mut chance = Chance::new(number("HELM_SEED", 1));
+    let mut original = Original::start(program);
+    let (mut differences, mut succeeded) = (0, 0);
+    for _ in 0..cases {
+        let values = random::values(&mut chance);
+        let template = random::template(&mut chance);
+        let got = ours(&template, &values);
+        let Some(expected) = original.ask(&template, &values) else {
+            continue;
+        };
+        succeeded += u64::from(expected.is_ok());
+        let same = match (&expected, &got) {
+            (Ok(expected), Ok(got)) => expected == got,
+            (Err(_), Err(_)) => true,
+            _ => false,
+        };
+        if !same {
+            differences += 1;
+            if differences <= SHOWN {
+                println!(
+                    "{template:?}\n  with     {values}\n  original {expected:?}\n  ours     {got:?}"
+                );
+            }
+        }
+    }
+    println!("{cases} templates, {succeeded} of them without an error");
+    assert_eq!(differences, 0, "of {cases} templates");
+    assert!(succeeded * 5 > cases, "most templates only fail");
+}

@@ -1,0 +1,190 @@
+//! Random templates that end: loops run over what is at hand, and nothing is repeated a random number of times.
+
+mod words;
+
+use serde_json::{Value, json};
+use words::*;
+
+/// Numbers in an order that is the same for the same seed.
+pub(crate) struct Chance(u64);
+
+impl Chance {
+    pub(crate) fn new(seed: u64) -> Self {
+        Self(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1)
+    }
+
+    fn below(&mut self, limit: usize) -> usize {
+        self.0 = self
+            .0
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        ((self.0 >> 33) as usize) % limit
+    }
+
+    fn pick<'t>(&mut self, from: &[&'t str]) -> &'t str {
+        from[self.below(from.len())]
+    }
+}
+
+const CONTENTS: &[&str] = &[
+    "Hello World",
+    "",
+    "a,b,c",
+    "1.2.3",
+    "0755",
+    "yes",
+    "~",
+    "2024-01-02",
+    "line\nline\n",
+    "  padded ",
+    "ünïcode ✓",
+    "a: b # c",
+    "- x",
+    "1e3",
+    "snake_case-kebab camelCase",
+    "'single' \"double\"",
+];
+
+/// Values for a template: the same names each time, other contents.
+pub(crate) fn values(chance: &mut Chance) -> Value {
+    let numbers = [
+        json!(7),
+        json!(0),
+        json!(-3),
+        json!(3.7),
+        json!(1e6),
+        json!(9_007_199_254_740_993_i64),
+        json!(1e21),
+        json!(0.1),
+        json!(65535),
+    ];
+    let mut number = || numbers[chance.below(numbers.len())].clone();
+    let (n, f, k) = (number(), number(), number());
+    let (s, v) = (chance.pick(CONTENTS), chance.pick(CONTENTS));
+    json!({
+        "s": s, "n": n, "f": f, "t": chance.below(2) == 0, "nul": null,
+        "l": ["b", k, null, "a", s], "e": [], "m": { "k": v, "b": n, "z": { "y": [f, { "x": s }] } }, "em": {},
+        "deep": { "a": { "b": { "c": [1, { "d": "e" }] } } },
+        "strings": ["x", v, "a", "x"],
+    })
+}
+
+/// Operands of a kind.
+fn operands(kind: char) -> &'static [&'static str] {
+    match kind {
+        't' => TEXT,
+        'n' => NUMBER,
+        'i' => INT,
+        'I' => SMALL,
+        'l' => LIST,
+        's' => TEXTS,
+        'T' => &["(toDate \"2006-01-02\" \"2024-02-29\")"],
+        'v' => &["(semver \"1.2.3-rc.1+b\")", "(semver \"v1.4\")"],
+        'S' => &["(keys .Values.m)", "(values .Values.em)"],
+        'm' => MAP,
+        'b' => TRUTH,
+        'r' => PATTERN,
+        'f' => FORMAT,
+        'x' => TEMPLATES,
+        'p' => &["\"part\""],
+        _ => ANY,
+    }
+}
+
+/// Name, kinds of arguments, and kind of the result, of each function.
+fn functions() -> impl Iterator<Item = (&'static str, &'static str, char)> {
+    FUNCTIONS.split([';', '\n']).filter_map(|entry| {
+        let (name, kinds) = entry.trim().split_once(' ')?;
+        let (arguments, result) = kinds.split_once(':')?;
+        Some((name, arguments, result.chars().next()?))
+    })
+}
+
+/// An expression of a kind; now and then of another.
+fn operand(chance: &mut Chance, kind: char, depth: usize) -> String {
+    let kind = match (chance.below(40), kind) {
+        (0, _) | (_, 'a') => ['t', 'n', 'i', 'l', 's', 'm', 'b', 'a'][chance.below(8)],
+        _ => kind,
+    };
+    if depth > 0 && chance.below(2) == 0 {
+        let fitting: Vec<_> = functions()
+            .filter(|(_, _, result)| *result == kind)
+            .collect();
+        if !fitting.is_empty() {
+            let (name, arguments, _) = fitting[chance.below(fitting.len())];
+            return format!("({})", call(chance, name, arguments, depth - 1));
+        }
+    }
+    chance.pick(operands(kind)).to_owned()
+}
+
+/// A call, sometimes with its last argument through a pipe.
+fn call(chance: &mut Chance, name: &str, arguments: &str, depth: usize) -> String {
+    let mut given: Vec<String> = arguments
+        .chars()
+        .map(|kind| operand(chance, kind, depth))
+        .collect();
+    if chance.below(3) == 0
+        && let Some(last) = given.pop()
+        && last != "nil"
+    {
+        return format!("{last} | {name} {}", given.join(" "))
+            .trim_end()
+            .to_owned();
+    }
+    format!("{name} {}", given.join(" ")).trim_end().to_owned()
+}
+
+fn pipeline(chance: &mut Chance, depth: usize) -> String {
+    // The order of keys is chance, and times and versions are pointers: what gives them is only an argument.
+    let all: Vec<_> = functions()
+        .filter(|(_, _, result)| !"STv".contains(*result))
+        .collect();
+    let (name, arguments, _) = all[chance.below(all.len())];
+    call(chance, name, arguments, depth)
+}
+
+const OPEN: &[&str] = &["{{ ", "{{- ", "{{"];
+const CLOSE: &[&str] = &[" }}", " -}}", "}}"];
+
+fn body(chance: &mut Chance, depth: usize, looping: bool) -> String {
+    let mut text = String::new();
+    for _ in 0..=chance.below(2) {
+        let inner = |chance: &mut Chance, looping| match depth {
+            0 => chance
+                .pick(&["x", " y\n", "{{ kindOf . }}", "\n  z"])
+                .to_owned(),
+            _ => body(chance, depth - 1, looping),
+        };
+        let (open, close) = (chance.pick(OPEN), chance.pick(CLOSE));
+        let pipe = pipeline(chance, 2);
+        text.push_str(&match chance.below(20) {
+            0 => {
+                let (yes, other) = (inner(chance, looping), pipeline(chance, 1));
+                format!("{open}if {pipe}{close}{yes}{{{{ else if {other} }}}}o{{{{ else }}}}n{{{{ end }}}}")
+            }
+            1 => format!("{open}with {pipe}{close}{{{{ kindOf . }}}}{}{{{{ else }}}}-{{{{ end }}}}", inner(chance, looping)),
+            2 => format!("{open}range $i, $e := {pipe}{close}{{{{ $i }}}}:{{{{ $e }}}} {}{{{{ end }}}}", inner(chance, true)),
+            3 => format!("{open}range {}{close}{}{{{{ else }}}}none{{{{ end }}}}", chance.pick(LOOPS), inner(chance, true)),
+            4 => format!("{open}$x = {pipe}{close}{{{{ $x }}}}"),
+            5 => format!("{open}$y := {pipe}{close}{{{{ $y | toJson }}}}"),
+            6 if looping => chance.pick(&["{{ break }}", "{{ continue }}", "{{ if .Values.t }}{{ break }}{{ end }}"]).to_owned(),
+            7 => format!("{open}include \"part\" {}{close}", operand(chance, 'a', 1)),
+            8 => format!("{open}template \"part\" {}{close}", operand(chance, 'a', 1)),
+            9 => format!("{open}tpl {} {}{close}", chance.pick(TEMPLATES), chance.pick(&["$", "(dict \"Values\" $.Values)", "."])),
+            10 => format!("a\n {open}{pipe}{close}\n b"),
+            _ => format!("{open}{pipe}{close};"),
+        });
+    }
+    text
+}
+
+/// A template with a partial.
+pub(crate) fn template(chance: &mut Chance) -> String {
+    let part = pipeline(chance, 1);
+    let depth = chance.below(2);
+    format!(
+        "{{{{- define \"part\" }}}}<{{{{ kindOf . }}}}:{{{{ {part} }}}}>{{{{ end -}}}}{{{{- $x := 0 -}}}}{}",
+        body(chance, depth, false)
+    )
+}
