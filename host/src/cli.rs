@@ -126,6 +126,14 @@ pub struct ControllerArgs {
     #[arg(long, default_value_t = false, action = clap::ArgAction::Set, num_args = 0..=1, default_missing_value = "true")]
     pub prune_empty: bool,
 
+    /// Secret in the controller's namespace with age identities, for Kustomizations with spec.decryption but no secretRef
+    #[arg(long, default_value = "")]
+    pub sops_age_secret: String,
+
+    /// Refuse encrypted files that were changed after they had been encrypted; Flux does not look
+    #[arg(long, default_value_t = true, action = clap::ArgAction::Set, num_args = 0..=1, default_missing_value = "true")]
+    pub sops_check_mac: bool,
+
     /// Correct changes of applied objects when they happen, not only at the interval
     #[arg(long, default_value_t = true, action = clap::ArgAction::Set, num_args = 0..=1, default_missing_value = "true")]
     pub watch_drift: bool,

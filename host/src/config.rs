@@ -24,6 +24,9 @@ pub struct Config {
     pub custom_apply_stage_kinds: Vec<String>,
     pub override_managers: Vec<String>,
     pub prune_empty: bool,
+    /// Secret in our namespace with age identities for Kustomizations that name none.
+    pub sops_age_secret: Option<String>,
+    pub sops_check_mac: bool,
     pub watch_drift: bool,
     pub storage_path: PathBuf,
     pub storage_addr: SocketAddr,
@@ -101,6 +104,8 @@ impl Config {
             custom_apply_stage_kinds: args.custom_apply_stage_kinds,
             override_managers: args.override_manager,
             prune_empty: args.prune_empty,
+            sops_age_secret: some(args.sops_age_secret),
+            sops_check_mac: args.sops_check_mac,
             watch_drift: args.watch_drift,
             storage_path: args.storage_path,
             storage_addr: address("storage-addr", &args.storage_addr)?,

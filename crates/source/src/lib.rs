@@ -15,5 +15,6 @@ pub mod artifact;
 pub mod git;
 pub mod http;
 pub mod ignore;
+pub mod proxy;
 pub mod semver;
 pub mod serve;

@@ -13,6 +13,7 @@ use rosin_source::{
         Budget, Checkout, Contents, Credentials, Fetched, GitError, Included as IncludedTree,
         Reference, Remote, RemoteUrl,
     },
+    http::Proxy,
 };
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
@@ -56,7 +57,7 @@ impl GitRepositories {
         let remote = Remote {
             credentials: self.credentials(object, &url).await?,
             url,
-            proxy: None,
+            proxy: self.proxy(object).await?,
         };
         let included = self.included(object)?;
         let settled = sound && settings_observed(object, &included) && is_verified(object);
@@ -157,29 +158,49 @@ impl GitRepositories {
         let Some(reference) = &object.spec.secret_ref else {
             return Credentials::from_secret(url, &BTreeMap::new()).map_err(failed);
         };
+        let data = self.secret(object, &reference.name).await?;
+        Credentials::from_secret(url, &data).map_err(failed)
+    }
+
+    /// The proxy of `spec.proxySecretRef`, which wins over that of the environment.
+    async fn proxy(&self, object: &GitRepository) -> Result<Option<Proxy>, Error> {
+        let Some(reference) = &object.spec.proxy_secret_ref else {
+            return Ok(None);
+        };
+        let mut data = self.secret(object, &reference.name).await?;
         let name = format!("{}/{}", object.namespace(), reference.name);
-        let path = format!(
-            "/api/v1/namespaces/{}/secrets/{}",
-            object.namespace(),
-            reference.name
-        );
+        Proxy::from_secret(&mut data)
+            .map(Some)
+            .map_err(|error| Error::Authentication(format!("secret '{name}': {error}")))
+    }
+
+    /// The entries of a Secret, read with the controller's own rights, as Flux does.
+    async fn secret(
+        &self,
+        object: &GitRepository,
+        name: &str,
+    ) -> Result<BTreeMap<String, Vec<u8>>, Error> {
+        let namespace = object.namespace();
+        let path = format!("/api/v1/namespaces/{namespace}/secrets/{name}");
         let secret = self
             .session
             .send(http::Method::GET, &path, None, None)
             .await
             .map_err(|error| {
-                Error::Authentication(format!("failed to get secret '{name}': {error}"))
+                Error::Authentication(format!(
+                    "failed to get secret '{namespace}/{name}': {error}"
+                ))
             })?;
-        let data: BTreeMap<String, Vec<u8>> = secret
+        let data = secret
             .get("data")
             .and_then(Value::as_object)
             .into_iter()
-            .flatten()
+            .flatten();
+        Ok(data
             .filter_map(|(key, value)| {
                 Some((key.clone(), BASE64_STANDARD.decode(value.as_str()?).ok()?))
             })
-            .collect();
-        Credentials::from_secret(url, &data).map_err(failed)
+            .collect())
     }
 
     /// The artifacts that `spec.include` names; one that is not there yet is waited for.
@@ -357,11 +378,6 @@ fn supported(object: &GitRepository) -> Result<(), Error> {
     if spec.recurse_submodules {
         return Err(Error::Fetch(
             "spec.recurseSubmodules: submodules are not supported yet".to_owned(),
-        ));
-    }
-    if spec.proxy_secret_ref.is_some() {
-        return Err(Error::Authentication(
-            "spec.proxySecretRef: a proxy of the object's own is not supported yet".to_owned(),
         ));
     }
     Ok(())

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use base64::{Engine, prelude::BASE64_STANDARD};
 use http::{Method, Request, Response};
 use rosin_api::Kustomization;
-use rosin_decrypt::{Endpoints, Integrity, Keys, Remote, RemoteError};
+use rosin_decrypt::{Endpoints, ImportError, Integrity, Keys, Remote, RemoteError};
 use rosin_domain::{Object, substitution};
 use rosin_tree::Tree;
 use serde_json::Value;
@@ -74,21 +74,21 @@ impl Kustomizations {
         let Some(decryption) = &object.spec.decryption else {
             return Ok(None);
         };
-        let keys = match &decryption.secret_ref {
-            None => Keys::default(),
-            Some(secret) => {
-                let entries = entries(&self.session, object.namespace(), &secret.name).await?;
-                let entries = entries
-                    .iter()
-                    .map(|(name, value)| (name.as_str(), value.as_slice()));
-                Keys::from_secret(entries).map_err(|error| {
-                    Error::Build(format!(
-                        "sops decryption Secret '{}/{}': {error}",
-                        object.namespace(),
-                        secret.name
-                    ))
-                })?
+        let (config, own) = (&self.config, decryption.secret_ref.as_ref());
+        let keys = match (own, &config.sops_age_secret) {
+            (Some(secret), _) => {
+                let namespace = object.namespace();
+                let entries = entries(&self.session, namespace, &secret.name).await?;
+                Keys::from_secret(borrowed(&entries))
+                    .map_err(|error| unusable(namespace, &secret.name, &error))?
             }
+            (None, Some(shared)) => {
+                let namespace = &config.runtime_namespace;
+                let entries = entries(&self.session, namespace, shared).await?;
+                Keys::from_shared_secret(borrowed(&entries))
+                    .map_err(|error| unusable(namespace, shared, &error))?
+            }
+            (None, None) => Keys::default(),
         };
         let services = Arc::new(self.key_services.clone());
         Ok(Some(Arc::new(
@@ -105,14 +105,20 @@ impl Kustomizations {
         keys: &Arc<Keys>,
     ) -> Result<Option<Tree>, Error> {
         let (tree, path, keys) = (tree.clone(), path.to_owned(), keys.clone());
-        let components = object.spec.components.clone();
-        let work = move || {
-            rosin_decrypt::decrypt_tree(&tree, &path, &components, &keys, Integrity::Verify)
-        };
+        let (components, integrity) = (object.spec.components.clone(), self.integrity());
+        let work = move || rosin_decrypt::decrypt_tree(&tree, &path, &components, &keys, integrity);
         tokio::task::spawn_blocking(work)
             .await
             .map_err(|error| Error::Build(error.to_string()))?
             .map_err(|error| Error::Build(format!("error decrypting sources: {}", chain(&error))))
+    }
+
+    fn integrity(&self) -> Integrity {
+        if self.config.sops_check_mac {
+            Integrity::Verify
+        } else {
+            Integrity::Ignore
+        }
     }
 
     /// The objects that came out of the build, decrypted. All that cannot be are told at once.
@@ -121,8 +127,8 @@ impl Kustomizations {
         manifests: Vec<rosin_render::Manifest>,
         keys: &Arc<Keys>,
     ) -> Result<Vec<rosin_render::Manifest>, Error> {
-        let keys = keys.clone();
-        tokio::task::spawn_blocking(move || decrypted(manifests, &keys))
+        let (keys, integrity) = (keys.clone(), self.integrity());
+        tokio::task::spawn_blocking(move || decrypted(manifests, &keys, integrity))
             .await
             .map_err(|error| Error::Build(error.to_string()))?
     }
@@ -170,6 +176,7 @@ pub(super) fn guard_encrypted(objects: &[Object]) -> Result<(), Error> {
 fn decrypted(
     mut manifests: Vec<rosin_render::Manifest>,
     keys: &Keys,
+    integrity: Integrity,
 ) -> Result<Vec<rosin_render::Manifest>, Error> {
     let mut errors = Vec::new();
     for manifest in &mut manifests {
@@ -179,7 +186,7 @@ fn decrypted(
         }
         let value: Value = serde_json::from_str(&manifest.json)
             .map_err(|error| Error::Build(error.to_string()))?;
-        match rosin_decrypt::decrypt_object(&value, keys, Integrity::Verify) {
+        match rosin_decrypt::decrypt_object(&value, keys, integrity) {
             Ok(None) => {}
             Ok(Some(plain)) => manifest.json = plain.to_string(),
             Err(error) => {
@@ -200,6 +207,20 @@ fn decrypted(
         return Ok(manifests);
     }
     Err(Error::Build(errors.join("\n")))
+}
+
+fn unusable(namespace: &str, name: &str, error: &ImportError) -> Error {
+    Error::Build(format!(
+        "sops decryption Secret '{namespace}/{name}': {error}"
+    ))
+}
+
+fn borrowed(
+    entries: &[(String, zeroize::Zeroizing<Vec<u8>>)],
+) -> impl Iterator<Item = (&str, &[u8])> {
+    entries
+        .iter()
+        .map(|(name, value)| (name.as_str(), value.as_slice()))
 }
 
 /// The entries of a Secret.
@@ -232,4 +253,106 @@ async fn entries(
             Some((key.clone(), zeroize::Zeroizing::new(bytes)))
         })
         .collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use rosin_render::{Location, Manifest};
+    use serde_json::json;
+
+    use super::*;
+
+    fn encrypted(kind: &str, name: &str) -> Value {
+        json!({
+            "apiVersion": "v1", "kind": kind, "metadata": { "name": name, "namespace": "apps" },
+            "data": { "key": "ENC[AES256_GCM,data:AA==,iv:AA==,tag:AA==,type:str]" },
+            "sops": {
+                "age": [{ "recipient": "age1recipient", "enc": "-----BEGIN AGE ENCRYPTED FILE-----\n" }],
+                "lastmodified": "2026-01-01T00:00:00Z", "mac": "ENC[AES256_GCM,data:AA==,iv:AA==,tag:AA==,type:str]",
+            },
+        })
+    }
+
+    fn manifest(object: &Value, line: u32) -> Manifest {
+        Manifest {
+            origin: Location {
+                path: "apps/secrets.yaml".to_owned(),
+                line,
+                column: 1,
+            },
+            json: object.to_string(),
+            text: None,
+        }
+    }
+
+    // parity: KS-DEC-025
+    #[test]
+    fn all_objects_that_cannot_be_decrypted_are_told_with_their_places() {
+        let manifests = vec![
+            manifest(&encrypted("Secret", "one"), 1),
+            manifest(
+                &json!({ "apiVersion": "v1", "kind": "ConfigMap", "metadata": { "name": "plain" } }),
+                9,
+            ),
+            manifest(&encrypted("ConfigMap", "two"), 17),
+        ];
+        let error = decrypted(manifests, &Keys::default(), Integrity::Verify).unwrap_err();
+        assert_eq!(error.reason(), rosin_api::Reason::BuildFailed);
+        let text = error.to_string();
+        let lines: Vec<&str> = text.lines().collect();
+        assert_eq!(lines.len(), 2, "{text}");
+        assert!(
+            lines[0].starts_with("decryption failed for 'Secret.v1.[noGrp]/one': "),
+            "{text}"
+        );
+        assert!(
+            lines[1].starts_with("decryption failed for 'ConfigMap.v1.[noGrp]/two': "),
+            "{text}"
+        );
+        assert!(
+            lines[0].contains("age recipient age1recipient")
+                && lines[0].contains("(apps/secrets.yaml:1"),
+            "{text}"
+        );
+    }
+
+    // parity: KS-DEC-023, KS-DEC-024
+    #[test]
+    fn secrets_that_are_still_encrypted_are_not_applied() {
+        let object = |value| Object::new(value).unwrap();
+        let error = guard_encrypted(&[
+            object(encrypted("Secret", "one")),
+            object(encrypted("ConfigMap", "two")),
+        ])
+        .unwrap_err();
+        assert_eq!(error.reason(), rosin_api::Reason::ReconciliationFailed);
+        assert_eq!(
+            error.to_string(),
+            "Secret/apps/one is SOPS encrypted, configuring decryption is required for this secret to be reconciled"
+        );
+        let mut left_alone = encrypted("Secret", "three");
+        left_alone["metadata"]["annotations"] =
+            json!({ "kustomize.toolkit.fluxcd.io/decrypt": "Disabled" });
+        guard_encrypted(&[object(left_alone)]).unwrap();
+    }
+
+    // parity: KS-DEC-011
+    #[test]
+    fn identities_of_clouds_are_refused_as_without_the_gate() {
+        let with_account = |account: &str| {
+            let spec = json!({
+                "apiVersion": "kustomize.toolkit.fluxcd.io/v1", "kind": "Kustomization", "metadata": { "name": "a", "namespace": "b" },
+                "spec": {
+                    "interval": "1m", "prune": true, "sourceRef": { "kind": "GitRepository", "name": "a" },
+                    "decryption": { "provider": "sops", "serviceAccountName": account },
+                },
+            });
+            let object: Kustomization = rosin_api::Decode::from_value(spec).unwrap();
+            guard_identity(&object)
+        };
+        with_account("").unwrap();
+        let error = with_account("reader").unwrap_err();
+        assert_eq!(error.reason(), rosin_api::Reason::FeatureGateDisabled);
+        assert_eq!(error.retry(), super::super::error::Retry::OnChange);
+    }
 }
