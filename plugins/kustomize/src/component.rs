@@ -19,12 +19,23 @@ struct Options {
     load_restrictor: LoadRestrictor,
     reorder: Reorder,
     managed_by_label: bool,
-    helm: HelmOptions,
+    /// Without it, charts are rendered, but not as Flux: its controller refuses them.
+    helm: Option<HelmOptions>,
+    display_root: String,
     flux: Option<FluxOptions>,
 }
 
+impl Options {
+    fn helm(&self) -> HelmOptions {
+        self.helm.clone().unwrap_or(HelmOptions {
+            enabled: self.flux.is_none(),
+            ..HelmOptions::default()
+        })
+    }
+}
+
 /// `request.options.helm`: charts that kustomizations name.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 struct HelmOptions {
     enabled: bool,
@@ -73,18 +84,20 @@ impl Renderer for Component {
     fn render(request: Request, source: &dyn rosin_plugin::Files) -> Result<Output, Failure> {
         let options: Options = serde_json::from_str(&request.options)
             .map_err(|error| Failure::invalid(format!("options: {error}")))?;
+        let charts = options.helm();
         let Options {
             load_restrictor,
             reorder,
             managed_by_label,
-            helm,
+            helm: _,
+            display_root,
             flux,
         } = options;
         let HelmOptions {
             enabled,
             kube_version,
             api_versions,
-        } = helm;
+        } = charts;
         let request = BuildRequest {
             path: request.path,
             load_restrictor,
@@ -96,7 +109,7 @@ impl Renderer for Component {
                 kube_version,
                 api_versions,
             },
-            display_root: String::new(),
+            display_root,
         };
         let (result, warnings) = build_each(&request, &Source(source), |object| {
             Manifest::new(Location::line(object.file, object.line), object.json)
@@ -196,6 +209,19 @@ mod tests {
     }
 
     #[test]
+    fn charts_are_refused_as_by_flux_unless_somebody_asks_for_them() {
+        // parity: KS-BUILD-003
+        let rendered = |options: &str| {
+            let options: Options = serde_json::from_str(options).unwrap();
+            options.helm().enabled
+        };
+        assert!(!rendered(r#"{"flux": {}}"#));
+        assert!(!rendered(r#"{"helm": {"enabled": false}}"#));
+        assert!(rendered(r#"{"flux": {}, "helm": {}}"#));
+        assert!(rendered("{}"));
+    }
+
+    #[test]
     fn the_schema_and_the_options_agree() {
         let schema: serde_json::Value =
             serde_json::from_str(&Component::describe().options_schema).unwrap();
@@ -203,6 +229,7 @@ mod tests {
         assert_eq!(
             known,
             [
+                "displayRoot",
                 "flux",
                 "helm",
                 "loadRestrictor",

@@ -327,7 +327,7 @@ impl Draw {
         let source = self.target();
         let mut from = Map::new();
         if self.chance.one_in(10) {
-            return json!({ "sourceValue": objects::text(&mut self.chance), "targets": self.targets() });
+            return json!({ "sourceValue": objects::text(&mut self.chance).replace('_', ""), "targets": self.targets() });
         }
         from.insert("kind".into(), source["kind"].clone());
         if !self.chance.one_in(5) {
@@ -415,6 +415,8 @@ impl Draw {
         }
         let mut paths = Vec::new();
         pointers(object, String::new(), &mut paths);
+        // Kustomize's own notes are in there.
+        paths.retain(|path| path != "/metadata" && path != "/metadata/annotations");
         let at = self.chance.below(paths.len());
         let parts = paths[at].split('/').skip(1).map(|part| {
             let part = part.replace("~1", "/").replace("~0", "~");
