@@ -34,7 +34,7 @@ pub struct RenderError {
 }
 
 /// Longer texts are cut: each level of a recursion repeats, and may quote, the text of the level below.
-const MAX_TEXT: usize = 1 << 18;
+const MAX_TEXT: usize = 1 << 16;
 
 impl RenderError {
     #[must_use]

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use rosin_manifest::{Node, Scalar, Style, Tag};
 use rosin_manifest::yaml::{self, Dialect};
+use rosin_manifest::{Node, Scalar, Style, Tag};
 use rosin_template::value::MAX_DEPTH;
 use rosin_template::{Str, Value, json};
 use serde_json::{Map, Number};
@@ -156,10 +156,19 @@ fn node(value: &Value, depth: usize) -> Result<Node, String> {
     })
 }
 
-/// Text; the library that Helm uses here puts these letters in quotes, which kyaml's copy of it does not.
+/// What YAML 1.1 took for truth values. The library that Helm uses here puts them in quotes, kyaml's copy of it does not.
+const TRUTHS: [&str; 8] = ["y", "n", "yes", "no", "on", "off", "true", "false"];
+
 fn scalar(text: &str) -> Scalar {
-    match text {
-        "y" | "Y" | "n" | "N" => Scalar::new(text, Tag::Str, Style::DoubleQuoted),
-        _ => Scalar::string(text),
+    let capital = text.chars().next().is_some_and(char::is_uppercase);
+    let known = TRUTHS.iter().any(|truth| truth.eq_ignore_ascii_case(text));
+    let rest = text.get(1..).unwrap_or_default();
+    // `yes`, `Yes` and `YES`, but not `yEs`.
+    let cased =
+        rest.chars().all(char::is_lowercase) || capital && rest.chars().all(char::is_uppercase);
+    if known && cased {
+        Scalar::new(text, Tag::Str, Style::DoubleQuoted)
+    } else {
+        Scalar::string(text)
     }
 }

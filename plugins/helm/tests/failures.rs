@@ -2,6 +2,7 @@
 
 mod support;
 
+use rosin_helm::Error;
 use serde_json::json;
 use support::try_render;
 
@@ -164,4 +165,40 @@ fn archives_cannot_leave_their_folder() {
         .unwrap_err()
         .to_string();
     assert_eq!(failed, "chart illegally references parent directory");
+}
+
+/// The message, and the template and line that it is about.
+fn stopped(template: &str) -> (String, String, usize) {
+    let error = try_render(&[("templates/a.yaml", template)], json!({})).unwrap_err();
+    let Error::Template {
+        cause: Some(cause), ..
+    } = &error
+    else {
+        panic!("{error}");
+    };
+    let place = cause.origin().unwrap();
+    (error.to_string(), place.template.to_string(), place.line)
+}
+
+#[test]
+fn renderings_without_end_or_bound_stop_with_template_and_line() {
+    let doubling: String = (1..=30)
+        .map(|level| {
+            let below = level - 1;
+            format!("{{{{ define \"t{level}\" }}}}{{{{ include \"t{below}\" . }}}}{{{{ include \"t{below}\" . }}}}{{{{ end }}}}\n")
+        })
+        .collect();
+    let cases = [
+        ("\n{{ range until 1000000 }}{{ range until 1000000 }}{{ end }}{{ end }}".to_owned(), "more than 20000000 steps"),
+        ("\n{{ range until 1000000000 }}{{ end }}".to_owned(), "sequence of more than 1000000 numbers"),
+        ("\n{{ $d := dict \"x\" \"xxxxxxxx\" }}{{ range until 100 }}{{ $_ := set $d \"x\" (print $d.x $d.x) }}{{ end }}".to_owned(), "longer than 67108864 bytes"),
+        ("\n{{ $d := dict \"x\" (list 1) }}{{ range until 100 }}{{ $_ := set $d \"x\" (concat $d.x $d.x) }}{{ end }}".to_owned(), "more than 1000000 items"),
+        (format!("{{{{ define \"t0\" }}}}{{{{ end }}}}\n{doubling}{{{{ include \"t30\" . }}}}"), "more than 20000000 steps"),
+    ];
+    for (template, expected) in cases {
+        let (message, name, line) = stopped(&template);
+        assert!(message.contains(expected), "{message}");
+        assert_eq!(name, "web/templates/a.yaml");
+        assert!(line >= 2, "{message}");
+    }
 }

@@ -23,6 +23,8 @@ pub(super) fn method(value: &Value, name: &Str) -> Option<Signature> {
 /// Arguments of this many bytes, or items, cost one step more.
 const BYTES_A_STEP: usize = 256;
 const ITEMS_A_STEP: usize = 32;
+/// Of a list that a function gives.
+const MAX_ITEMS: usize = 1_000_000;
 
 /// Steps of a call: functions look at all of their arguments, at least once.
 fn cost(values: &[Value]) -> u64 {
@@ -118,6 +120,12 @@ impl<'t> State<'_, 't> {
                     self.at = node;
                     self.check_text(text.len())?;
                     self.env.produced += text.len();
+                }
+                if let Value::List(list) = &value.value
+                    && list.len() > MAX_ITEMS
+                {
+                    self.at = node;
+                    return self.fail(format!("the list has more than {MAX_ITEMS} items"));
                 }
                 Ok(value)
             }

@@ -86,7 +86,7 @@ impl Default for Limits {
             depth: 2_000,
             text: 64 << 20,
             output: 1 << 30,
-            steps: 50_000_000,
+            steps: 20_000_000,
         }
     }
 }
@@ -167,6 +167,11 @@ impl Env {
             steps: 0,
             trace: None,
         }
+    }
+
+    /// Counts steps for work that a function does elsewhere.
+    pub fn spend(&mut self, steps: u64) {
+        self.steps = self.steps.saturating_add(steps);
     }
 
     /// Runs a template by name.

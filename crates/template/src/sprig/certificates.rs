@@ -92,8 +92,18 @@ fn private_key(env: &mut Env, a: &[Value]) -> Result<Value, CallError> {
         b"ed25519" => KeyKind::Ed25519,
         other => return Ok(Value::from(format!("Unknown type {}", lossy(other)))),
     };
+    env.spend(steps(kind));
     let key = generate(crypto(env)?, kind)?;
     Ok(Value::from(key.to_pem()))
+}
+
+/// What a key costs of a rendering's steps: so many are as slow as it is.
+fn steps(kind: KeyKind) -> u64 {
+    match kind {
+        KeyKind::Rsa2048 => 200_000,
+        KeyKind::Rsa4096 | KeyKind::Dsa2048 => 1_000_000,
+        KeyKind::EcdsaP256 | KeyKind::Ed25519 => 10_000,
+    }
 }
 
 fn generate(crypto: &dyn Crypto, kind: KeyKind) -> Result<PrivateKey, String> {
@@ -110,6 +120,7 @@ fn key(crypto: &dyn Crypto, a: &[Value], given: Option<usize>) -> Result<Private
 }
 
 fn authority(env: &mut Env, a: &[Value], given: Option<usize>) -> Result<Value, CallError> {
+    env.spend(steps(KeyKind::Rsa2048));
     let crypto = crypto(env)?;
     let key = key(crypto, a, given)?;
     let name = lossy(text(a, 0));
@@ -121,6 +132,7 @@ fn authority(env: &mut Env, a: &[Value], given: Option<usize>) -> Result<Value, 
 }
 
 fn self_signed(env: &mut Env, a: &[Value], given: Option<usize>) -> Result<Value, CallError> {
+    env.spend(steps(KeyKind::Rsa2048));
     let crypto = crypto(env)?;
     let name = lossy(text(a, 0));
     // Before the key, which takes long; which of two faults is told does not matter.
@@ -130,6 +142,7 @@ fn self_signed(env: &mut Env, a: &[Value], given: Option<usize>) -> Result<Value
 }
 
 fn signed(env: &mut Env, a: &[Value], given: Option<usize>) -> Result<Value, CallError> {
+    env.spend(steps(KeyKind::Rsa2048));
     let crypto = crypto(env)?;
     let Some(ca) = certificate(any(a, 4)) else {
         return Err("unable to decode certificate".into());

@@ -14,6 +14,8 @@ use crate::value::{Value, lossy};
 
 /// Go's default.
 const BCRYPT_COST: u32 = 10;
+/// What a slow hash costs of a rendering's steps.
+const HASH_STEPS: u64 = 100_000;
 const SEED: &[u8] = b"com.lyndir.masterpassword";
 const COST: ScryptCost = ScryptCost {
     log_cost: 15,
@@ -108,7 +110,8 @@ pub(super) fn register(functions: &mut Functions) {
 }
 
 /// A hash, or why there is none: sprig gives the error as the result.
-fn bcrypt(env: &Env, password: &[u8]) -> Result<String, CallError> {
+fn bcrypt(env: &mut Env, password: &[u8]) -> Result<String, CallError> {
+    env.spend(HASH_STEPS);
     Ok(crypto(env)?
         .bcrypt(password, BCRYPT_COST)
         .unwrap_or_else(|error| format!("failed to encrypt string with bcrypt: bcrypt: {error}")))
@@ -123,6 +126,7 @@ fn derive(env: &mut Env, a: &[Value]) -> Result<Value, CallError> {
     let Some((_, shapes)) = SHAPES.iter().find(|(name, _)| *name == kind) else {
         return Ok(Value::from(format!("cannot find password template {kind}")));
     };
+    env.spend(HASH_STEPS);
     let (password, user, site) = (text(a, 2), text(a, 3), text(a, 4));
     let sized = |text: &[u8]| [SEED, &(text.len() as u32).to_be_bytes(), text].concat();
     let key = match crypto(env)?.scrypt(password, &sized(user), COST, 64) {

@@ -106,6 +106,7 @@ pub fn run(case: &Case) -> Result<Verdict, String> {
         managed_by_label: options.enable_managedby_label,
         flux: None,
         display_root: root.to_str().ok_or("the path is not UTF-8")?.to_owned(),
+        ..BuildRequest::default()
     };
     let result = build(&request, &Disk::new(&root)).map(|output| {
         let texts: Vec<String> = output
