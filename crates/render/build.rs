@@ -41,7 +41,7 @@ fn main() {
         println!("cargo::rustc-cfg=plugins_built");
     }
     let source = format!(
-        "#[repr(C, align({CODE_ALIGNMENT}))]\nstruct Aligned<T>(T);\n\n/// Name, code, and digest of the component.\npub(super) static PLUGINS: &[(&str, &[u8], &[u8; 32])] = &[\n{rows}];\n"
+        "#[allow(dead_code, reason = \"nothing is embedded before the plugins are built\")]\n#[repr(C, align({CODE_ALIGNMENT}))]\nstruct Aligned<T>(T);\n\n/// Name, code, and digest of the component.\npub(super) static PLUGINS: &[(&str, &[u8], &[u8; 32])] = &[\n{rows}];\n"
     );
     let out = Path::new(&env::var("OUT_DIR").unwrap_or_default()).join("embedded.rs");
     if let Err(error) = fs::write(&out, source) {

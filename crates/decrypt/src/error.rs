@@ -18,7 +18,7 @@ pub enum Error {
         namespace: String,
         name: String,
         #[source]
-        source: FileError,
+        source: Box<FileError>,
     },
     #[error("failed to decrypt field '{field}' of Secret '{namespace}/{name}'")]
     SecretField {
@@ -26,7 +26,7 @@ pub enum Error {
         name: String,
         field: String,
         #[source]
-        source: FileError,
+        source: Box<FileError>,
     },
     #[error("failed to read '{path}'")]
     Read {

@@ -16,17 +16,16 @@ pub(crate) fn check(bytes: &[u8], format: Format, keys: &Keys) -> Result<(), Fil
         return Ok(());
     };
     for mut group in together(documents) {
-        match verified(&mut group, keys) {
-            Err(error @ (FileError::MacMismatch | FileError::Mac(_) | FileError::Value { .. })) => {
-                return Err(error);
-            }
-            _ => {}
+        if let Err(error @ (FileError::MacMismatch | FileError::Mac(_) | FileError::Value { .. })) =
+            verified(&mut group, keys)
+        {
+            return Err(error);
         }
     }
     Ok(())
 }
 
-fn verified(documents: &mut Vec<Fields>, keys: &Keys) -> Result<(), FileError> {
+fn verified(documents: &mut [Fields], keys: &Keys) -> Result<(), FileError> {
     let metadata = store::take_metadata(documents)?.ok_or(FileError::NoMetadata)?;
     let metadata = Metadata::from_fields(&metadata)?;
     let data_key = data_key::recover(&metadata, keys)?;

@@ -26,7 +26,7 @@ pub fn decrypt_object(
                 kind: text(object, "/kind").to_owned(),
                 namespace: text(object, "/metadata/namespace").to_owned(),
                 name: text(object, "/metadata/name").to_owned(),
-                source,
+                source: Box::new(source),
             });
     }
     if text(object, "/kind") == "Secret" {
@@ -93,7 +93,7 @@ fn secret(object: &Json, keys: &Keys, integrity: Integrity) -> Result<Option<Jso
                 namespace: text(object, "/metadata/namespace").to_owned(),
                 name: text(object, "/metadata/name").to_owned(),
                 field: field.clone(),
-                source,
+                source: Box::new(source),
             },
         )?;
         let object = changed.get_or_insert_with(|| object.clone());

@@ -57,7 +57,6 @@ pub(crate) fn generate_key(kind: KeyKind) -> Result<Vec<u8>, String> {
             let key = RsaPrivateKey::new(&mut random, bits).map_err(|error| failed(&error))?;
             key.to_pkcs8_der()
         }
-        #[expect(deprecated, reason = "the size that Helm's templates ask for by name")]
         KeyKind::Dsa2048 => {
             let size = KeySize::DSA_2048_256;
             let components = Components::try_generate_from_rng_with_key_size(&mut random, size)

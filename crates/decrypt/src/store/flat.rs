@@ -47,8 +47,8 @@ pub(super) fn unescaped(mut fields: Fields) -> Fields {
 #[derive(Default)]
 struct Node {
     value: Option<Value>,
-    keys: BTreeMap<String, Node>,
-    indices: BTreeMap<usize, Node>,
+    keys: BTreeMap<String, Self>,
+    indices: BTreeMap<usize, Self>,
 }
 
 enum Step<'a> {

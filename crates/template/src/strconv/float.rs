@@ -68,7 +68,7 @@ fn prefer_even(digits: &mut [u8], exponent: &str, magnitude: f64) {
     /// Shorter ones are exact, or nearer to the number than the next.
     const CLOSE: usize = 16;
     let count = digits.len();
-    if count < CLOSE || digits[count - 1] % 2 == 0 {
+    if count < CLOSE || digits[count - 1].is_multiple_of(2) {
         return;
     }
     let exact = format!("{magnitude:.*e}", count + CLOSE);
