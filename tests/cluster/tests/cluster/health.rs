@@ -211,3 +211,24 @@ async fn a_job_that_removed_itself_is_done() -> Result<()> {
     case.api.delete(&once).await?;
     case.ready(&app, &commit).await.map(drop)
 }
+
+#[tokio::test]
+#[ignore = "needs a control plane: make test-cluster"]
+async fn a_fix_does_not_wait_for_the_health_of_what_it_fixes() -> Result<()> {
+    let case = Case::new("health-fix").await?;
+    case.repository
+        .write("app/web.yaml", &deployment("web", 1, Some("nowhere")))?;
+    case.push("broken").await?;
+    case.add_source().await?;
+    let app = case
+        .add_kustomization("app", "./app", json!({ "wait": true, "timeout": "10m" }))
+        .await?;
+    case.until_there(&Ref::deployment(&case.namespace, "web"))
+        .await?;
+    // Long enough for the wait to be told, and then the fix.
+    tokio::time::sleep(std::time::Duration::from_secs(2)).await;
+    case.repository
+        .write("app/web.yaml", &deployment("web", 1, None))?;
+    let fix = case.push("fix").await?;
+    case.ready(&app, &fix).await.map(drop)
+}
