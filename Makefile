@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
-.PHONY: bench-kustomize fuzz-kustomize help build plugins programs tools demo demo-stop test test-unit test-cluster test-conformance lint generated deny bench fuzz e2e clean template-cases
+.PHONY: bench-kustomize fuzz-kustomize fuzz-helm help build plugins programs tools demo demo-stop test test-unit test-cluster test-conformance lint generated deny bench fuzz e2e clean template-cases
 
 # Errors of tests say what happened; where in the tests, their text says, too.
 export RUST_LIB_BACKTRACE ?= 0
@@ -55,7 +55,7 @@ demo: build tools programs ## Show the main job: git to a live cluster (KEEP=1 l
 test: test-unit test-cluster ## Run all tests, those against a real control plane among them
 
 test-unit: plugins ## Run the tests that need no cluster, the recorded renders among them where they are (ROSIN_CONFORMANCE)
-	@tests/tools/build kustomize-oracle
+	@tests/tools/build kustomize-oracle helm-oracle
 	@$(stage) "unit and sandbox tests" cargo test --release --locked --workspace
 
 test-conformance: ## Run only our own cases and, where they are (ROSIN_CONFORMANCE), the recorded renders
@@ -100,7 +100,12 @@ fuzz-kustomize: ## Compare many random builds with the original kustomize (CASES
 	@KUSTOMIZE_CASES=$(or $(CASES),10000) KUSTOMIZE_SEED=$(or $(SEED),1) $(stage) "random kustomizations" \
 		cargo test --release --locked --workspace --test random_kustomizations -- --nocapture
 
-fuzz: fuzz-kustomize ## Run the property tests and random comparisons with many cases (CASES=20000)
+fuzz-helm: ## Compare many random templates with the original Helm (CASES=20000, SEED=1)
+	@tests/tools/build helm-oracle
+	@HELM_CASES=$(or $(CASES),20000) HELM_SEED=$(or $(SEED),1) $(stage) "random templates" \
+		cargo test --release --locked --workspace --test differential -- --nocapture
+
+fuzz: fuzz-kustomize fuzz-helm ## Run the property tests and random comparisons with many cases (CASES=20000)
 	@PROPTEST_CASES=$(or $(CASES),20000) $(stage) "property tests" cargo test --release --locked --workspace prop
 
 clean: ## Remove what was built in this clone, not the caches that clones share

@@ -121,7 +121,7 @@ fn schemas_cannot_fetch_loop_or_explode() {
 
 #[test]
 fn recursion_and_floods_end() {
-    // parity: SEC-TPL-02, SEC-TPL-03
+    // parity: SEC-TPL-02, SEC-TPL-03, HR-TPL-009
     let run = || {
         let include = error(&[
             (
@@ -182,6 +182,7 @@ fn stopped(template: &str) -> (String, String, usize) {
 
 #[test]
 fn renderings_without_end_or_bound_stop_with_template_and_line() {
+    // parity: SEC-TPL-01
     let doubling: String = (1..=30)
         .map(|level| {
             let below = level - 1;

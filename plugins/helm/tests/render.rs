@@ -121,6 +121,7 @@ fn values_are_coalesced_and_null_deletes() {
 
 #[test]
 fn subcharts_have_conditions_tags_aliases_globals_and_exports() {
+    // parity: HR-TPL-010
     let parent = "apiVersion: v2
 name: web
 version: 1.0.0
