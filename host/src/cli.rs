@@ -29,7 +29,7 @@ pub enum Command {
     /// Print what a kustomization renders to, as `kustomize build` does
     ///
     /// Runs the same sandboxed component as the controller: what it prints is what the cluster gets, before substitution.
-    Build(BuildArgs),
+    Build(Box<BuildArgs>),
     /// Print what a chart renders to, as `helm template` does
     ///
     /// Runs the same sandboxed component as the controller. Nothing is fetched: dependencies have to be in charts/.

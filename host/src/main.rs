@@ -35,7 +35,7 @@ fn run(cli: Cli) -> anyhow::Result<()> {
             let config = Config::new(*args)?;
             runtime.block_on(wiring::run(config, kubeconfig))
         }
-        Command::Build(args) => runtime.block_on(rosin::build::run(args)),
+        Command::Build(args) => runtime.block_on(rosin::build::run(*args)),
         Command::Template(args) => runtime.block_on(rosin::template::run(*args)),
     }
 }

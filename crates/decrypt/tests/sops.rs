@@ -1,4 +1,5 @@
 //! Random files against the real sops, which tests/tools/build makes: `cargo test -p rosin-decrypt --test sops -- --ignored`.
+#![allow(clippy::unwrap_used, reason = "a failure is a failed test")]
 
 use std::{
     io::Write as _,

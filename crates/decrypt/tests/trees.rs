@@ -1,4 +1,5 @@
 //! What is decrypted before a build and after it, by Flux's rules.
+#![allow(clippy::unwrap_used, reason = "a failure is a failed test")]
 
 mod support;
 

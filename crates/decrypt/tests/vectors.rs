@@ -1,4 +1,5 @@
 //! Files that the real sops made (`data/make`): each decrypts to the bytes that `sops decrypt` printed.
+#![allow(clippy::unwrap_used, reason = "a failure is a failed test")]
 
 use std::{fs, path::Path};
 

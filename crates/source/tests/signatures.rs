@@ -1,4 +1,5 @@
 //! Signatures that git, gpg and ssh-keygen made (`data/signatures/make`).
+#![allow(clippy::unwrap_used, reason = "a failure is a failed test")]
 
 use std::time::SystemTime;
 

@@ -1,4 +1,5 @@
 //! What is said when a chart cannot be rendered.
+#![allow(clippy::unwrap_used, reason = "a failure is a failed test")]
 
 mod support;
 

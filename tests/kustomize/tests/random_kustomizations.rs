@@ -3,6 +3,7 @@
 //! `KUSTOMIZE_ORACLE` names the original's binary (`tests/tools/build kustomize-oracle` builds it where it is looked for without
 //! that), `KUSTOMIZE_CASES` says how many (200 without it), `KUSTOMIZE_SEED` where to begin, `KUSTOMIZE_FAILED` a folder that
 //! gets the cases that differ.
+#![allow(clippy::unwrap_used, reason = "a failure is a failed test")]
 
 use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};

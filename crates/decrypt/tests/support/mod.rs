@@ -1,5 +1,5 @@
 //! A server that answers JSON, a client for it, and files that are encrypted with a known data key.
-
+#![allow(clippy::unwrap_used, reason = "a failure is a failed test")]
 #![allow(dead_code, reason = "each test uses a part")]
 
 use std::{

@@ -99,11 +99,8 @@ fn line_of(document: &Node, sent: &Value, field: &[Step<'_>]) -> Option<u32> {
     }
     match (node.as_text(), value) {
         (Some(text), Some(Value::String(sent))) if text != sent => None,
-        (Some(text), Some(sent @ (Value::Number(_) | Value::Bool(_))))
-            if text != sent.to_string() =>
-        {
-            None
-        }
+        (Some(text), Some(Value::Number(sent))) if sent.to_string().as_str() != text => None,
+        (Some(text), Some(Value::Bool(sent))) if sent.to_string().as_str() != text => None,
         (_, None) => None,
         _ => Some(node.line),
     }
@@ -115,7 +112,7 @@ fn below<'a>(node: &'a Node, step: &Step<'_>) -> Option<&'a Node> {
         Step::Bracket(inside) => {
             if let Some(items) = node.as_sequence() {
                 if let Ok(index) = inside.parse::<usize>() {
-                    return items.iter().nth(index);
+                    return items.get(index);
                 }
                 return items.iter().find(|item| has(item, inside));
             }

@@ -18,7 +18,9 @@ type Heard = Arc<Mutex<Vec<Value>>>;
 
 async fn listen() -> Result<(SocketAddr, Heard)> {
     async fn hear(State(heard): State<Heard>, Json(event): Json<Value>) {
-        heard.lock().unwrap().push(event);
+        if let Ok(mut heard) = heard.lock() {
+            heard.push(event);
+        }
     }
     let heard = Heard::default();
     let router = Router::new()

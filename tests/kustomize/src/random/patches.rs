@@ -169,7 +169,7 @@ impl Draw {
             let after = if field == "spec" && self.chance.one_in(3) {
                 self.pod_patch(target)
             } else {
-                self.changed(before, 0)
+                self.changed(before)
             };
             patch.insert(field.to_owned(), after);
         }
@@ -177,7 +177,7 @@ impl Draw {
     }
 
     /// The value with some fields, some of them changed, gone or new.
-    fn changed(&mut self, value: &Value, depth: usize) -> Value {
+    fn changed(&mut self, value: &Value) -> Value {
         match value {
             Value::Object(fields) => {
                 let mut changed = Map::new();
@@ -185,7 +185,7 @@ impl Draw {
                     match self.chance.below(8) {
                         0 => drop(changed.insert(key.clone(), Value::Null)),
                         1..=3 => {}
-                        _ => drop(changed.insert(key.clone(), self.changed(value, depth + 1))),
+                        _ => drop(changed.insert(key.clone(), self.changed(value))),
                     }
                 }
                 // Lists are merged by their keys.
@@ -209,7 +209,7 @@ impl Draw {
                 let mut changed: Vec<Value> = Vec::new();
                 for item in items {
                     if !self.chance.one_in(3) {
-                        changed.push(self.changed(item, depth + 1));
+                        changed.push(self.changed(item));
                     }
                 }
                 if self.chance.one_in(4) && items.first().is_some_and(Value::is_object) {

@@ -8,8 +8,8 @@ pub(super) fn write(documents: &[Value], seed: u64) -> String {
     let mut writer = Writer {
         chance: Chance::new(seed),
         text: String::new(),
-        plain: seed % 3 != 0,
-        indent_lists: seed % 5 == 0,
+        plain: !seed.is_multiple_of(3),
+        indent_lists: seed.is_multiple_of(5),
     };
     for (at, document) in documents.iter().enumerate() {
         if at > 0 || writer.chance.one_in(8) {
