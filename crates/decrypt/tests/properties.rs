@@ -1,5 +1,7 @@
 //! Readers meet anything: they answer, and never panic. What is refused is refused without its text.
 
+#![allow(clippy::unwrap_used, reason = "a failure is a failed test")]
+
 use proptest::prelude::*;
 use rosin_decrypt::{Format, Integrity, Keys, decrypt_file, decrypt_object};
 

@@ -1,5 +1,7 @@
 //! Key services, spoken to over HTTP: small servers here answer as the real ones do, and look at what they are asked.
 
+#![allow(clippy::unwrap_used, reason = "a failure is a failed test")]
+
 mod support;
 
 use base64::{
