@@ -1,6 +1,7 @@
 //! Artifacts: one archive per revision of a source, kept on disk, served over HTTP, unpacked once for all who read it.
 
 mod archive;
+mod blob;
 mod digest;
 mod download;
 mod key;
@@ -9,6 +10,7 @@ mod trees;
 mod unpack;
 mod writer;
 
+pub use blob::{Blob, StoredFile};
 pub use digest::{ArtifactDigest, InvalidDigest};
 pub use download::{DownloadError, Downloads};
 pub use key::{InvalidKey, ObjectKey};

@@ -1,6 +1,8 @@
 //! HTTP clients for fetching: roots of trust, client certificates and proxies as a source asks for them. Redirects are never followed
 //! here: whoever sends credentials decides where they go.
 
+mod unverified;
+
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -9,6 +11,8 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{ClientConfig, RootCertStore};
 use sha2::{Digest as _, Sha256};
+
+use self::unverified::Unverified;
 
 /// Clients that are kept; beyond that they are made anew.
 const MAX_CLIENTS: usize = 128;
@@ -24,6 +28,8 @@ pub struct Connect {
     pub identity: Option<(Vec<u8>, Vec<u8>)>,
     /// Wins over the proxies of the environment.
     pub proxy: Option<Proxy>,
+    /// Accept any certificate: never a default, only what an object asks for by name.
+    pub unverified: bool,
 }
 
 #[derive(Clone)]
@@ -115,10 +121,16 @@ impl HttpClients {
             }
         }
         let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let config = ClientConfig::builder_with_provider(provider)
+        let config = ClientConfig::builder_with_provider(provider.clone())
             .with_safe_default_protocol_versions()
-            .map_err(|_| ConnectError::Identity)?
-            .with_root_certificates(roots);
+            .map_err(|_| ConnectError::Identity)?;
+        let config = if connect.unverified {
+            config
+                .dangerous()
+                .with_custom_certificate_verifier(Arc::new(Unverified(provider)))
+        } else {
+            config.with_root_certificates(roots)
+        };
         let mut config = match &connect.identity {
             None => config.with_no_client_auth(),
             Some((certificate, key)) => {
@@ -162,7 +174,9 @@ impl Connect {
             ca,
             identity,
             proxy,
+            unverified,
         } = self;
+        add(Some(&[u8::from(*unverified)]));
         add(ca.as_deref());
         add(identity
             .as_ref()

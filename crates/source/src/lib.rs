@@ -1,4 +1,4 @@
-//! Where files come from and where they are kept: Git fetches, ignore rules, the artifact store and its server.
+//! Where files come from and where they are kept: Git fetches, registries, ignore rules, the artifact store and its server.
 //!
 //! The way of a commit, as the host walks it:
 //!
@@ -9,12 +9,16 @@
 //! 3. [`artifact::Store::tree`] gives those files to any number of readers as one shared [`rosin_tree::Tree`];
 //!    [`serve::router`] gives the archive to everybody else; [`artifact::Downloads`] reads from other servers.
 //!
+//! An artifact of a registry goes the same way: [`oci::Reference::tag`] and [`oci::Reference::resolve`] find its manifest,
+//! [`oci::Registry::layer`] downloads, [`artifact::Store::repack`] or [`artifact::Store::copy`] stores.
+//!
 //! Everything but downloading and serving blocks, and belongs on a thread that may. Nothing here knows Kubernetes.
 
 pub mod artifact;
 pub mod git;
 pub mod http;
 pub mod ignore;
+pub mod oci;
 pub mod proxy;
 pub mod semver;
 pub mod serve;

@@ -28,7 +28,7 @@ impl ObjectKey {
     /// # Errors
     /// When the file name could lead elsewhere or would be hidden.
     pub fn path(&self, file: &str) -> Result<String, InvalidKey> {
-        if !is_safe_name(file) {
+        if !is_safe_file(file) {
             return Err(InvalidKey(file.to_owned()));
         }
         Ok(format!("{self}/{file}"))
@@ -47,13 +47,17 @@ pub(crate) fn is_safe_name(name: &str) -> bool {
     !name.is_empty() && name.len() <= 255 && !name.starts_with('.') && name.bytes().all(safe)
 }
 
+/// A name that may hold colons besides: the files of OCI artifacts are named by digest.
+fn is_safe_file(name: &str) -> bool {
+    !name.starts_with(':') && is_safe_name(&name.replace(':', "-"))
+}
+
 /// The object's folder and the file of an artifact path, when it is one.
 pub(crate) fn split_path(path: &str) -> Option<(&str, &str)> {
-    let parts: Vec<&str> = path.split('/').collect();
-    if parts.len() != 4 || !parts.iter().all(|part| is_safe_name(part)) {
-        return None;
-    }
-    path.rsplit_once('/')
+    let (folder, file) = path.rsplit_once('/')?;
+    let parts: Vec<&str> = folder.split('/').collect();
+    let is_safe = parts.len() == 3 && parts.iter().all(|part| is_safe_name(part));
+    (is_safe && is_safe_file(file)).then_some((folder, file))
 }
 
 #[cfg(test)]
@@ -66,6 +70,11 @@ mod tests {
         assert_eq!(
             key.path("abc.tar.gz"),
             Ok("gitrepository/flux-system/app.v2/abc.tar.gz".to_owned())
+        );
+        // parity: SRC-OCI-005
+        assert_eq!(
+            key.path("sha256:ab.tar.gz"),
+            Ok("gitrepository/flux-system/app.v2/sha256:ab.tar.gz".to_owned())
         );
         for bad in [
             "", ".", "..", "a/b", ".hidden", "a\0", "a b", "ä", "a\\b", "a%2e",

@@ -267,6 +267,26 @@ impl Store {
         Partial::create(self.staging.try_clone()?, self.unique())
     }
 
+    /// A file of an object that is being written.
+    pub(super) fn partial_of(&self, key: &ObjectKey) -> io::Result<Partial> {
+        Partial::create(self.object_folder(key)?, self.unique())
+    }
+
+    /// Makes `name` beside a stored file lead to it, at once and never to nothing. Gives the path of the link.
+    ///
+    /// # Errors
+    /// When a name is bad or the disk fails.
+    pub fn link(&self, key: &ObjectKey, name: &str, file: &str) -> Result<String, StoreError> {
+        let path = key.path(name)?;
+        key.path(file)?;
+        let (folder, partial) = (self.object_folder(key)?, self.unique());
+        folder.symlink(file, &partial)?;
+        folder
+            .rename(&partial, &folder, name)
+            .inspect_err(|_| drop(folder.remove_file(&partial)))?;
+        Ok(path)
+    }
+
     fn unpack(&self, archive: impl Read, expected: &ArtifactDigest) -> Result<Tree, StoreError> {
         let mut hasher = expected.hasher();
         let mut pack = self.pack()?;
@@ -296,7 +316,7 @@ impl Store {
     }
 
     /// A pack in a file that has lost its name already.
-    fn pack(&self) -> io::Result<PackWriter> {
+    pub(super) fn pack(&self) -> io::Result<PackWriter> {
         let partial = Partial::create(self.staging.try_clone()?, self.unique())?;
         Ok(PackWriter::new(partial.open()?.into_std(), self.limits))
     }
@@ -359,7 +379,7 @@ impl Partial {
         self.folder.open_with(&self.name, &options)
     }
 
-    fn publish(&mut self, name: &str) -> io::Result<u64> {
+    pub(super) fn publish(&mut self, name: &str) -> io::Result<u64> {
         let size = self.folder.metadata(&self.name)?.len();
         self.folder.rename(&self.name, &self.folder, name)?;
         self.published = true;
@@ -396,7 +416,7 @@ fn is_absent(error: &io::Error) -> bool {
     }
 }
 
-struct Tee<'a>(File, &'a mut Hasher);
+pub(super) struct Tee<'a>(pub(super) File, pub(super) &'a mut Hasher);
 
 impl Write for Tee<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {

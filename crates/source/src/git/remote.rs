@@ -194,6 +194,7 @@ impl Credentials {
             ca: self.ca.clone(),
             identity: self.identity.clone(),
             proxy: proxy.cloned(),
+            unverified: false,
         }
     }
 }
