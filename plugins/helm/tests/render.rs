@@ -225,6 +225,7 @@ fn files_are_those_of_the_chart() {
 
 #[test]
 fn capabilities_are_those_given() {
+    // parity: HR-TPL-011
     let template = "v: {{ .Capabilities.KubeVersion }} {{ .Capabilities.KubeVersion.Minor }} {{ .Capabilities.APIVersions.Has \"x/v1\" }} {{ semverCompare \">=1.29-0\" .Capabilities.KubeVersion.Version }}";
     let files = [("templates/x.yaml", template)];
     let text = rendered(

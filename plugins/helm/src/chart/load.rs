@@ -140,6 +140,10 @@ fn build(files: Vec<File>, depth: usize) -> Result<Chart, Error> {
     if depth == 0 && !matches!(chart.metadata.api_version.as_str(), "v1" | "v2") {
         // Helm 4 knows of version 3, and does not install it yet.
         let known = chart.metadata.api_version == "v3";
+        if known {
+            // Helm loads such a chart, and refuses to install it.
+            chart.metadata.validate()?;
+        }
         let why = if known {
             "invalid chart apiVersion"
         } else {
