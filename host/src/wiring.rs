@@ -9,7 +9,8 @@ use kube::{
 };
 use prometheus_client::registry::Registry as MetricsRegistry;
 use rosin_api::{
-    Decode, FluxObject, GitRepository, Kustomization, kustomization::SourceKind, names,
+    Decode, FluxObject, GitRepository, Kustomization, OCIRepository, kustomization::SourceKind,
+    names, source::Source,
 };
 use rosin_domain::{drift::TakeOver, plan::StageKinds};
 use rosin_source::{
@@ -36,6 +37,7 @@ use crate::{
             Artifacts, Clusters, ConfigKey, Index, KeyServices, Kustomizations, Memos, Renderers,
             SourceKey, Sources, artifact_changed,
         },
+        oci_repository::OciRepositories,
     },
     serve::{self, Readiness},
 };
@@ -168,11 +170,13 @@ async fn start(
 ) -> Result<()> {
     let clients = Arc::new(HttpClients::new());
     let git: Watched<GitRepository> = Watched::default();
-    let mut sources = Sources::new(git.clone());
+    let oci: Watched<OCIRepository> = Watched::default();
+    let mut sources = Sources::new(git.clone(), oci.clone());
     let kustomizations: Watched<Kustomization> = Watched::default();
     let index = Arc::new(Index::default());
     let git_scheduler = Scheduler::new(scheduler(&config, "GitRepository"));
     let ks_scheduler = Scheduler::new(scheduler(&config, "Kustomization"));
+    let oci_scheduler = Scheduler::new(scheduler(&config, "OCIRepository"));
     let (git_wakes, ks_wakes) = (git_scheduler.handle(), ks_scheduler.handle());
 
     let git_resource = resource(&session, names::SOURCE_GROUP, "v1", "GitRepository").await?;
@@ -187,16 +191,7 @@ async fn start(
             if serves {
                 wake_on_change(key, &change, &git_wakes);
             }
-            if artifact_moved(&change) {
-                let source = SourceKey {
-                    kind: SourceKind::GitRepository,
-                    key: key.clone(),
-                };
-                index
-                    .of_source(&source)
-                    .into_iter()
-                    .for_each(|key| ks_wakes.wake(key, Wake::Input));
-            }
+            wake_readers(key, &change, &index, &ks_wakes);
         });
     }
     tasks.spawn(watch(
@@ -208,6 +203,32 @@ async fn start(
         GitRepository::from_value,
         stop.clone(),
     ));
+
+    let oci_resource = served(&config, &session, "OCIRepository").await?;
+    let has_oci = oci_resource.is_some();
+    if let Some(resource) = &oci_resource {
+        let (index, ks_wakes, oci_wakes, serves) = (
+            index.clone(),
+            ks_wakes.clone(),
+            oci_scheduler.handle(),
+            config.source,
+        );
+        oci.on_change(move |key, change| {
+            if serves {
+                wake_on_change(key, &change, &oci_wakes);
+            }
+            wake_readers(key, &change, &index, &ks_wakes);
+        });
+        tasks.spawn(watch(
+            oci.clone(),
+            session.client().clone(),
+            resource.api_resource(),
+            config.namespace.clone(),
+            selector(&config, config.source),
+            OCIRepository::from_value,
+            stop.clone(),
+        ));
+    }
 
     if config.source {
         let (events, send) = Events::new(
@@ -221,6 +242,24 @@ async fn start(
             git_resource.clone(),
             names::SOURCE_STATUS_MANAGER,
         );
+        if let Some(resource) = oci_resource {
+            let reconcile = OciRepositories {
+                config: config.clone(),
+                session: session.clone(),
+                writer: StatusWriter::new(
+                    session.clone(),
+                    resource.clone(),
+                    names::SOURCE_STATUS_MANAGER,
+                ),
+                resource,
+                watched: oci.clone(),
+                events: events.clone(),
+                store: store.clone(),
+                clients: clients.clone(),
+                metrics: metrics.clone(),
+            };
+            tasks.spawn(oci_scheduler.run(Arc::new(reconcile), stop.clone()));
+        }
         let reconcile = GitRepositories {
             config: config.clone(),
             session: session.clone(),
@@ -243,7 +282,7 @@ async fn start(
     }
 
     for kind in SourceKind::ALL {
-        if kind == SourceKind::GitRepository {
+        if matches!(kind, SourceKind::GitRepository | SourceKind::OCIRepository) {
             continue;
         }
         // A cluster has the kinds that its other source controllers serve; those that it has not cannot be referred to.
@@ -288,7 +327,7 @@ async fn start(
     }
     // Sources first: a Kustomization that runs before its source is known would be told that there is none.
     let ks_watch = {
-        let (git, kustomizations) = (git.clone(), kustomizations.clone());
+        let (git, oci, kustomizations) = (git.clone(), oci.clone(), kustomizations.clone());
         let (client, api, namespace) = (
             session.client().clone(),
             ks_resource.api_resource(),
@@ -297,6 +336,9 @@ async fn start(
         let (selector, stop) = (selector(&config, true), stop.clone());
         async move {
             git.synced().await;
+            if has_oci {
+                oci.synced().await;
+            }
             watch(
                 kustomizations,
                 client,
@@ -452,14 +494,23 @@ fn wake_on_change<K: FluxObject>(key: &Key, change: &Change<K>, wakes: &WakeHand
     }
 }
 
-fn artifact_moved(change: &Change<GitRepository>) -> bool {
-    match change {
+/// Another artifact wakes the Kustomizations that read it.
+fn wake_readers<K: Source>(key: &Key, change: &Change<K>, index: &Index, wakes: &WakeHandle) {
+    let moved = match change {
         Change::Set {
             old: Some(old),
             new,
         } => artifact_changed(old.artifact(), new.artifact()),
         Change::Set { old: None, .. } | Change::Removed(_) => true,
         Change::Unreadable(_) => false,
+    };
+    if moved {
+        let source = SourceKey {
+            kind: K::KIND,
+            key: key.clone(),
+        };
+        let readers = index.of_source(&source).into_iter();
+        readers.for_each(|key| wakes.wake(key, Wake::Input));
     }
 }
 
@@ -509,6 +560,15 @@ async fn resource(session: &Session, group: &str, version: &str, kind: &str) -> 
         .with_context(|| {
             format!("the cluster does not serve {kind}; install the definitions of deploy/crds")
         })
+}
+
+/// A source kind that we serve must be there; one that we only read may be absent.
+async fn served(config: &Config, session: &Session, kind: &str) -> Result<Option<Resource>> {
+    match resource(session, names::SOURCE_GROUP, "v1", kind).await {
+        Ok(resource) => Ok(Some(resource)),
+        Err(error) if config.source => Err(error),
+        Err(_) => Ok(None),
+    }
 }
 
 async fn client(kubeconfig: Option<PathBuf>, config: &Config) -> Result<kube::Client> {

@@ -4,11 +4,15 @@ use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomRe
 use kube::CustomResourceExt;
 
 use crate::schema::as_flux;
-use crate::{GitRepository, Kustomization};
+use crate::{GitRepository, Kustomization, OCIRepository};
 
 /// All definitions that an installation needs.
 pub fn all() -> Vec<CustomResourceDefinition> {
-    [GitRepository::crd(), Kustomization::crd()]
-        .map(as_flux)
-        .into()
+    [
+        GitRepository::crd(),
+        Kustomization::crd(),
+        OCIRepository::crd(),
+    ]
+    .map(as_flux)
+    .into()
 }

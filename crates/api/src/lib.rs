@@ -28,4 +28,4 @@ pub use kustomization::{Kustomization, KustomizationSpec, KustomizationStatus};
 pub use object::FluxObject;
 pub use reason::Reason;
 pub use reference::{LocalObjectReference, NamespacedName, SecretKeyReference};
-pub use source::{Artifact, GitRepository, GitRepositorySpec, GitRepositoryStatus};
+pub use source::{Artifact, GitRepository, GitRepositorySpec, GitRepositoryStatus, OCIRepository};

@@ -45,6 +45,8 @@ reasons! {
     GitOperationFailed,
     GitOperationSucceeded,
     EmptyGitRepository,
+    OCIArtifactPullFailed,
+    OCIArtifactLayerOperationFailed,
     GarbageCollectionSucceeded,
     GarbageCollectionFailed,
     URLInvalid,

@@ -2,3 +2,5 @@
 
 pub mod git_repository;
 pub mod kustomization;
+pub mod oci_repository;
+mod source;

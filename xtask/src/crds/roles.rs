@@ -15,7 +15,7 @@ const OWN: [(&str, &[&str], &[&str]); 7] = [
     // Sources that other controllers serve are read for their artifacts.
     (
         "source.toolkit.fluxcd.io",
-        &["buckets", "externalartifacts", "ocirepositories"],
+        &["buckets", "externalartifacts"],
         &["get", "list", "watch"],
     ),
     // Credentials of sources, variables, kubeconfigs.

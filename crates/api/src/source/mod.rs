@@ -2,6 +2,7 @@
 
 mod artifact;
 mod git;
+mod oci;
 mod watched;
 
 pub use artifact::Artifact;
@@ -9,4 +10,9 @@ pub use git::{
     GitInclude, GitProvider, GitReference, GitRepository, GitRepositorySpec, GitRepositoryStatus,
     GitVerification, GitVerifyMode,
 };
-pub use watched::{Bucket, ExternalArtifact, OCIRepository, Source, SourceStatus};
+pub use oci::{
+    OCILayerOperation, OCILayerSelector, OCIProvider, OCIReference, OCIRepository,
+    OCIRepositorySpec, OCIRepositoryStatus, OCIVerification, OCIVerificationProvider,
+    OIDCIdentityMatch,
+};
+pub use watched::{Bucket, ExternalArtifact, Source, SourceStatus};

@@ -1,11 +1,11 @@
-//! The part of any source that its readers need: is there an artifact, and which? The kinds here are read, not yet served.
+//! The part of any source that its readers need: is there an artifact, and which? The kinds that end this file are read, not yet served.
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde::{Deserialize, Serialize};
 
 use crate::decode::null_as_default;
 use crate::kustomization::SourceKind;
-use crate::source::Artifact;
+use crate::source::{Artifact, OCIRepository};
 use crate::{Condition, GitRepository};
 
 /// What every source reports.
@@ -43,6 +43,18 @@ impl Source for GitRepository {
     }
 }
 
+impl Source for OCIRepository {
+    const KIND: SourceKind = SourceKind::OCIRepository;
+
+    fn metadata(&self) -> &ObjectMeta {
+        &self.metadata
+    }
+
+    fn artifact(&self) -> Option<&Artifact> {
+        Self::artifact(self)
+    }
+}
+
 macro_rules! watched {
     ($($(#[$doc:meta])* $kind:ident),*) => {$(
         $(#[$doc])*
@@ -68,8 +80,6 @@ macro_rules! watched {
 }
 
 watched! {
-    /// An OCI artifact as a source of files: its status only.
-    OCIRepository,
     /// An object storage bucket as a source of files: its status only.
     Bucket,
     /// A source that another controller serves: its status only.

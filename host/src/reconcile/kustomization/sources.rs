@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use kube::runtime::watcher;
 use rosin_api::{
-    Artifact, Decode, GitRepository,
+    Artifact, Decode, GitRepository, OCIRepository,
     kustomization::{SourceKind, SourceReference},
-    source::{Bucket, ExternalArtifact, OCIRepository, Source},
+    source::{Bucket, ExternalArtifact, Source},
 };
 use tokio_util::sync::CancellationToken;
 
@@ -55,6 +55,7 @@ pub enum SourceState {
 #[derive(Clone)]
 pub struct Sources {
     git: Watched<GitRepository>,
+    oci: Watched<OCIRepository>,
     others: BTreeMap<SourceKind, Watched<Other>>,
 }
 
@@ -64,9 +65,11 @@ struct Other {
 }
 
 impl Sources {
-    pub fn new(git: Watched<GitRepository>) -> Self {
+    /// With the kinds that this program serves; others are added by [`Sources::watch_other`].
+    pub fn new(git: Watched<GitRepository>, oci: Watched<OCIRepository>) -> Self {
         Self {
             git,
+            oci,
             others: BTreeMap::new(),
         }
     }
@@ -79,6 +82,9 @@ impl Sources {
         let artifact = match source.kind {
             SourceKind::GitRepository => {
                 self.git.get(&source.key).map(|git| git.artifact().cloned())
+            }
+            SourceKind::OCIRepository => {
+                self.oci.get(&source.key).map(|oci| oci.artifact().cloned())
             }
             kind => self
                 .others

@@ -1,0 +1,78 @@
+//! Why an OCIRepository has no new artifact: the condition that says so, its reason, and when it is tried again.
+
+use rosin_api::{Reason, condition_type};
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Retry {
+    Backoff,
+    /// Stalled: only another spec can help.
+    OnChange,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Error {
+    #[error("URL validation failed for '{url}': {message}")]
+    Url { url: String, message: String },
+    #[error("{0}")]
+    Authentication(String),
+    #[error("{0}")]
+    Provider(String),
+    #[error("failed to determine the artifact tag for '{url}': {message}")]
+    Tag { url: String, message: String },
+    #[error("failed to determine artifact digest: {0}")]
+    Digest(String),
+    #[error("failed to pull artifact from '{url}': {message}")]
+    Pull { url: String, message: String },
+    #[error("{0}")]
+    Layer(String),
+    #[error("failed to verify the signature using provider '{provider}': {message}")]
+    Verification {
+        provider: &'static str,
+        message: String,
+    },
+    /// A way of verifying that this version does not have.
+    #[error("failed to verify the signature using provider '{provider}': {message}")]
+    UnsupportedVerification {
+        provider: &'static str,
+        message: &'static str,
+    },
+    #[error("{message}")]
+    Storage { reason: Reason, message: String },
+}
+
+impl Error {
+    pub(super) fn reason(&self) -> Reason {
+        match self {
+            Self::Url { .. } => Reason::URLInvalid,
+            Self::Authentication(_) => Reason::AuthenticationFailed,
+            Self::Provider(_) => Reason::InvalidProviderConfiguration,
+            Self::Tag { .. } => Reason::ReadOperationFailed,
+            Self::Digest(_) | Self::Pull { .. } => Reason::OCIArtifactPullFailed,
+            Self::Layer(_) => Reason::OCIArtifactLayerOperationFailed,
+            Self::Verification { .. } | Self::UnsupportedVerification { .. } => {
+                Reason::VerificationError
+            }
+            Self::Storage { reason, .. } => *reason,
+        }
+    }
+
+    /// The condition that turns True; `SourceVerified`, alone, turns False.
+    pub(super) fn condition(&self) -> &'static str {
+        match self {
+            Self::Verification { .. } | Self::UnsupportedVerification { .. } => {
+                condition_type::SOURCE_VERIFIED
+            }
+            Self::Storage { .. } => condition_type::STORAGE_OPERATION_FAILED,
+            _ => condition_type::FETCH_FAILED,
+        }
+    }
+
+    pub(super) fn retry(&self) -> Retry {
+        match self {
+            Self::Url { .. } | Self::Provider(_) | Self::UnsupportedVerification { .. } => {
+                Retry::OnChange
+            }
+            _ => Retry::Backoff,
+        }
+    }
+}

@@ -1,0 +1,72 @@
+//! The care of stored artifacts: is the advertised one sound, where is it served, and what may go?
+
+use std::{sync::Arc, time::SystemTime};
+
+use rosin_api::Artifact;
+use rosin_source::artifact::{ArtifactDigest, Condition, ObjectKey, Retention, Store, StoreError};
+
+use crate::config::Config;
+
+/// How the artifact of a status is found.
+pub(in crate::reconcile) enum Advertised {
+    /// There is none.
+    Nothing,
+    /// Here, with the content that it should have.
+    Sound,
+    /// Gone, or removed because its content was another.
+    Lost,
+}
+
+pub(in crate::reconcile) async fn check(
+    store: &Arc<Store>,
+    artifact: Option<&Artifact>,
+) -> Result<Advertised, StoreError> {
+    let Some(artifact) = artifact else {
+        return Ok(Advertised::Nothing);
+    };
+    let Ok(digest) = artifact.digest.parse::<ArtifactDigest>() else {
+        return Ok(Advertised::Lost);
+    };
+    let (store, path) = (store.clone(), artifact.path.clone());
+    match tokio::task::spawn_blocking(move || store.check(&path, &digest)).await {
+        Ok(Ok(Condition::Sound)) => Ok(Advertised::Sound),
+        Ok(Ok(Condition::Missing | Condition::Damaged)) => Ok(Advertised::Lost),
+        Ok(Err(error)) => Err(error),
+        Err(error) => Err(std::io::Error::other(error).into()),
+    }
+}
+
+/// `--storage-adv-addr` may be a host or a whole URL.
+pub(in crate::reconcile) fn url(config: &Config, path: &str) -> String {
+    let address = config.storage_adv_addr.trim_end_matches('/');
+    if address.contains("://") {
+        format!("{address}/{path}")
+    } else {
+        format!("http://{address}/{path}")
+    }
+}
+
+/// Removes what nobody asks for any more; how much went. It is a matter of disk space alone: failing to do it is no failure of a run.
+pub(in crate::reconcile) async fn collect(
+    store: &Arc<Store>,
+    config: &Config,
+    folder: ObjectKey,
+    current: &Artifact,
+) -> usize {
+    let retention = Retention {
+        age: config.artifact_retention_ttl,
+        records: config.artifact_retention_records,
+    };
+    let (store, current) = (store.clone(), current.path.clone());
+    let collected = tokio::task::spawn_blocking(move || {
+        store.collect(&folder, &current, retention, SystemTime::now())
+    });
+    match collected.await {
+        Ok(Ok(collected)) => collected,
+        Ok(Err(error)) => {
+            tracing::warn!(%error, "old artifacts could not be removed");
+            0
+        }
+        Err(_) => 0,
+    }
+}
