@@ -176,3 +176,107 @@ async fn helm_renders_a_chart() {
     );
     assert_eq!(manifest.origin.path, "templates/config.yaml");
 }
+
+fn with_chart() -> Source {
+    source(&[
+        (
+            "app/kustomization.yaml",
+            "namePrefix: x-\nhelmCharts: [{name: web, releaseName: r, valuesInline: {port: 81}}]\n",
+        ),
+        (
+            "app/charts/web/Chart.yaml",
+            "apiVersion: v2\nname: web\nversion: 0.1.0\n",
+        ),
+        ("app/charts/web/values.yaml", "port: 80\n"),
+        (
+            "app/charts/web/templates/service.yaml",
+            "apiVersion: v1\nkind: Service\nmetadata: {name: {{ .Release.Name }}}\nspec: {ports: [{port: {{ .Values.port }}}]}\n",
+        ),
+        ("other/file.yaml", "x: 1\n"),
+    ])
+}
+
+async fn composed(source: &Source) -> Result<Rendered, RenderError> {
+    let registry = std::sync::Arc::new(Registry::built_in(&engine(1)).unwrap());
+    let request = Request {
+        path: "app".to_owned(),
+        ..Request::default()
+    };
+    let services = Services {
+        renderers: Some(registry.clone()),
+        ..Services::default()
+    };
+    registry
+        .get("kustomize")
+        .unwrap()
+        .render(&request, source, &services, &Limits::default())
+        .await
+}
+
+#[tokio::test]
+#[cfg_attr(not(plugins_built), ignore = "run `cargo xtask plugins` first")]
+async fn a_kustomization_has_its_chart_rendered_and_depends_on_what_that_read() {
+    let source = with_chart();
+    let rendered = composed(&source).await.unwrap();
+    assert_eq!(
+        rendered.manifests[0].json,
+        r#"{"apiVersion":"v1","kind":"Service","metadata":{"name":"x-r"},"spec":{"ports":[{"port":81}]}}"#
+    );
+    assert_eq!(
+        rendered.manifests[0].origin.path,
+        "app/charts/web/templates/service.yaml"
+    );
+    let read: Vec<&str> = rendered.reads.files().collect();
+    assert!(
+        read.contains(&"app/charts/web/templates/service.yaml"),
+        "{read:?}"
+    );
+    assert!(rendered.reads.unchanged(&source));
+    let changed = |path: &str, text: &str| Source {
+        tree: source
+            .tree
+            .overlay([(path.to_owned(), text.as_bytes().to_vec())].into()),
+        ..source.clone()
+    };
+    assert!(
+        rendered
+            .reads
+            .unchanged(&changed("other/file.yaml", "x: 2\n"))
+    );
+    assert!(
+        !rendered
+            .reads
+            .unchanged(&changed("app/charts/web/templates/service.yaml", "")),
+        "a template changed"
+    );
+}
+
+#[tokio::test]
+#[cfg_attr(not(plugins_built), ignore = "run `cargo xtask plugins` first")]
+async fn the_error_of_a_chart_is_the_kustomizations_error() {
+    let source = Source {
+        tree: with_chart().tree.overlay(
+            [(
+                "app/charts/web/templates/service.yaml".to_owned(),
+                b"{{ fail \"no port\" }}".to_vec(),
+            )]
+            .into(),
+        ),
+        revision: String::new(),
+    };
+    let error = composed(&source).await.unwrap_err().to_string();
+    assert!(
+        error.contains("web/templates/service.yaml:1") && error.contains("no port"),
+        "{error}"
+    );
+}
+
+#[tokio::test]
+#[cfg_attr(not(plugins_built), ignore = "run `cargo xtask plugins` first")]
+async fn without_other_renderers_a_chart_is_refused() {
+    let error = render("kustomize", "", "app", &with_chart())
+        .await
+        .unwrap_err()
+        .to_string();
+    assert!(error.contains("not offered here"), "{error}");
+}

@@ -22,7 +22,8 @@ use rosin_render::{Request, Subject};
 use serde_json::Value;
 
 use super::{
-    mask, open,
+    mask,
+    open::{self, Opened},
     print::{Printer, Separator},
     render,
 };
@@ -78,7 +79,7 @@ pub(super) async fn run(args: FluxArgs) -> Result<()> {
         bail!("invalid resource path {:?}", args.path.display());
     }
     let components = kustomization.spec.components.iter().map(String::as_str);
-    let (tree, path) = open::open(&args.path, components)?;
+    let Opened { tree, path, .. } = open::open(&args.path, components)?;
     let request = Request {
         subject: Subject {
             kind: "Kustomization".to_owned(),

@@ -6,7 +6,7 @@ mod mask;
 mod open;
 mod print;
 
-use std::sync::Arc;
+use std::{path::Path, sync::Arc};
 
 use anyhow::{Context, Result};
 use rosin_render::{
@@ -17,6 +17,7 @@ use serde_json::{Value, json};
 pub use args::BuildArgs;
 use args::{FolderArgs, LoadRestrictor, Reorder};
 use flux::Of;
+use open::Opened;
 use print::{Printer, Separator};
 
 /// # Errors
@@ -30,7 +31,7 @@ pub async fn run(args: BuildArgs) -> Result<()> {
 
 async fn folder(args: FolderArgs) -> Result<()> {
     args.refused.check()?;
-    let (tree, path) = open::open(&args.path, [])?;
+    let Opened { tree, path, root } = open::open(&args.path, [])?;
     let request = Request {
         subject: Subject {
             kind: "Folder".to_owned(),
@@ -38,7 +39,7 @@ async fn folder(args: FolderArgs) -> Result<()> {
             name: args.path.display().to_string(),
         },
         path,
-        options: options(&args).to_string(),
+        options: options(&args, &root).to_string(),
     };
     let rendered = render(&request, tree).await?;
     let mut printer = Printer::new(args.output.as_deref(), Separator::Between)?;
@@ -72,8 +73,9 @@ async fn render(request: &Request, tree: rosin_tree::Tree) -> Result<Rendered> {
     Ok(rendered)
 }
 
-fn options(args: &FolderArgs) -> Value {
+fn options(args: &FolderArgs, root: &Path) -> Value {
     json!({
+        "displayRoot": root,
         "loadRestrictor": match args.load_restrictor {
             LoadRestrictor::RootOnly => "root",
             LoadRestrictor::None => "none",

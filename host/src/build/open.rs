@@ -11,13 +11,19 @@ use rosin_tree::Tree;
 /// Folders that are looked at to find out what a build refers to.
 const MOST_FOLDERS: usize = 10_000;
 
+/// The files that a build may see.
+pub(super) struct Opened {
+    pub(super) tree: Tree,
+    /// Of the folder, in the tree.
+    pub(super) path: String,
+    /// Where the tree is on this machine.
+    pub(super) root: PathBuf,
+}
+
 /// The files that a build may see: the folder, and as far up as its kustomizations refer. The rest of the machine does not belong
 /// to the build.
 /// `more` are relative paths that the build refers to besides.
-pub(super) fn open<'a>(
-    folder: &Path,
-    more: impl IntoIterator<Item = &'a str>,
-) -> Result<(Tree, String)> {
+pub(super) fn open<'a>(folder: &Path, more: impl IntoIterator<Item = &'a str>) -> Result<Opened> {
     let folder = folder
         .canonicalize()
         .with_context(|| format!("{}", folder.display()))?;
@@ -29,7 +35,11 @@ pub(super) fn open<'a>(
         .to_owned();
     let dir = cap_std::fs::Dir::open_ambient_dir(&root, cap_std::ambient_authority())
         .with_context(|| format!("opening {}", root.display()))?;
-    Ok((Tree::from_dir(dir)?, path))
+    Ok(Opened {
+        tree: Tree::from_dir(dir)?,
+        path,
+        root,
+    })
 }
 
 /// The deepest folder that holds everything which the kustomizations of `folder`, and of the folders that they name, refer to.

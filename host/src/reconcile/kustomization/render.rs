@@ -109,7 +109,12 @@ impl Kustomizations {
             ));
         }
         let options = if name == KUSTOMIZE {
-            options(object)
+            let mut options = options(object);
+            // Flux refuses charts inside of kustomizations; who asks for them gets them.
+            if let Some(helm) = chosen.options.get("helm") {
+                options["helm"] = helm.clone();
+            }
+            options
         } else {
             if let Some(field) = kustomize_field(object) {
                 return Err(Error::Build(format!(
