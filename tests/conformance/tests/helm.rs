@@ -8,7 +8,7 @@ use serde_json::Value;
 
 /// Cases that pass, of those recorded. Raise them with the renderer, never lower them.
 const LANGUAGE_FLOOR: usize = 2_431;
-const FUNCTIONS_FLOOR: usize = 2_212;
+const FUNCTIONS_FLOOR: usize = 2_214;
 
 fn corpus() -> Option<PathBuf> {
     let folder = match std::env::var_os("ROSIN_CONFORMANCE") {
