@@ -56,7 +56,7 @@ test: test-unit test-cluster ## Run all tests, those against a real control plan
 
 test-unit: plugins ## Run the tests that need no cluster, the recorded renders among them where they are (ROSIN_CONFORMANCE)
 	@tests/tools/build kustomize-oracle helm-oracle
-	@$(stage) "unit and sandbox tests" cargo test --release --locked --workspace
+	@$(stage) "unit and sandbox tests" cargo test --release --locked --workspace --no-fail-fast
 
 test-conformance: ## Run only our own cases and, where they are (ROSIN_CONFORMANCE), the recorded renders
 	@$(stage) "recorded renders" cargo test --release --locked --workspace --test kustomize

@@ -1,10 +1,25 @@
 //! Makes compiled code executable in the place where it is, as the dynamic linker does with the program's own. Copies of the
 //! built-in plugins would be most of what a small render costs.
 
+use std::{
+    collections::BTreeSet,
+    sync::{Mutex, PoisonError},
+};
+
 use rustix::mm::{MprotectFlags, mprotect};
 use wasmtime::CustomCodeMemory;
 
 pub(crate) struct InPlace;
+
+/// Whether code may run in its place: only for who asks first. Wasmtime finds code by its address and knows one owner of each, so that
+/// a second engine of a process works with a copy.
+pub(crate) fn claim(code: &'static [u8]) -> bool {
+    static CLAIMED: Mutex<BTreeSet<usize>> = Mutex::new(BTreeSet::new());
+    CLAIMED
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .insert(code.as_ptr().addr())
+}
 
 #[expect(
     unsafe_code,

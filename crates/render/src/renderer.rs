@@ -12,6 +12,7 @@ use wasmtime::component::Component;
 use crate::bindings::exports::rosin::render::renderer as wit;
 use crate::bindings::{Plugin, PluginPre};
 use crate::call::Call;
+use crate::code_memory;
 use crate::engine::Engine;
 use crate::grants::{self, Grants, Import};
 use crate::imports::{self, source::OpenTree};
@@ -110,9 +111,10 @@ impl Renderer {
     ) -> Result<Self, LoadError> {
         let component = match compiled.code {
             // SAFETY: the caller promises that these bytes come from `precompile`. They are never written, and never go away.
-            Cow::Borrowed(code) if code.as_ptr().addr().is_multiple_of(CODE_ALIGNMENT) => unsafe {
-                Component::deserialize_raw(engine.wasm(), NonNull::from(code))
-            },
+            Cow::Borrowed(code)
+                if code.as_ptr().addr().is_multiple_of(CODE_ALIGNMENT)
+                    && code_memory::claim(code) =>
+            unsafe { Component::deserialize_raw(engine.wasm(), NonNull::from(code)) },
             // SAFETY: the caller promises that these bytes come from `precompile`.
             ref code => unsafe { Component::deserialize(engine.wasm(), code) },
         };

@@ -138,7 +138,7 @@ async fn built_in_plugins_import_what_their_work_needs() {
     // parity: SEC-WASM-07
     assert_eq!(
         built_in("kustomize").imports(),
-        [Import::Source, Import::Diagnostics]
+        [Import::Source, Import::Diagnostics, Import::Compose]
     );
     let helm = built_in("helm");
     assert!(helm.imports().contains(&Import::Source));

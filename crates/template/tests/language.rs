@@ -302,7 +302,7 @@ fn output_has_a_limit() {
         "x".repeat(1 << 20)
     );
     let failed = error(&template, "{}");
-    assert!(failed.contains("output exceeds"), "{failed}");
+    assert!(failed.contains("all texts together are longer than"), "{failed}");
 }
 
 #[test]
