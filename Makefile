@@ -65,10 +65,13 @@ test-cluster: build tools ## Run the tests against a real control plane
 	@tests/tools/build flux
 	@$(stage) "cluster tests" cargo test --release --locked --workspace --test cluster -- --ignored
 
-lint: ## Check formatting, clippy, licences and that generated files are current
+lint: formatting clippy deny generated ## Check formatting, clippy, licences and that generated files are current
+
+formatting:
 	@$(stage) "formatting" cargo fmt --all --check
+
+clippy:
 	@$(stage) "clippy" cargo clippy --locked --workspace --all-targets -- -D warnings
-	@$(MAKE) deny generated
 
 deny: ## Check licences, sources and duplicates of dependencies
 	@tests/tools/prepare deny

@@ -302,7 +302,10 @@ fn output_has_a_limit() {
         "x".repeat(1 << 20)
     );
     let failed = error(&template, "{}");
-    assert!(failed.contains("all texts together are longer than"), "{failed}");
+    assert!(
+        failed.contains("all texts together are longer than"),
+        "{failed}"
+    );
 }
 
 #[test]
