@@ -197,7 +197,7 @@ fn output(rendered: Rendered, options: &Options, place: impl Fn(&str) -> String)
         options.show_only.is_empty()
             || options.show_only.iter().any(|pattern| {
                 let inner = source.split_once('/').map_or(source, |(_, inner)| inner);
-                crate::chart::matches(pattern, inner).unwrap_or(false)
+                rosin_chart::matches(pattern, inner).unwrap_or(false)
             })
     };
     let manifest = |manifest: crate::Manifest| {

@@ -6,9 +6,10 @@ use std::rc::Rc;
 
 use rosin_template::{Kind, List, ListType, Map, Object, Param, Signature, Str, Value};
 
+use crate::Error;
 use crate::chart::File;
 use crate::options::{CapabilityOptions, Release};
-use crate::{Error, yaml};
+use rosin_chart::yaml;
 
 /// The Kubernetes version that Helm 4.3 assumes without a cluster.
 const DEFAULT_KUBE_VERSION: &str = "v1.36.0";
@@ -390,5 +391,5 @@ impl Object for FilesObject {
 
 /// Helm compares the version of a chart's `kubeVersion` with this.
 pub(crate) fn kube_version_fits(range: &str, capabilities: &Capabilities) -> bool {
-    crate::dependencies::compatible(range, capabilities.version())
+    rosin_chart::dependencies::compatible(range, capabilities.version())
 }

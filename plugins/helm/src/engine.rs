@@ -92,7 +92,7 @@ pub(crate) fn render(
         scene.ambient.clone(),
     );
     env.host = scene.includes.clone();
-    env.to_yaml = Some(|value| crate::yaml::write(value).map(|text| text + "\n"));
+    env.to_yaml = Some(|value| rosin_chart::yaml::write(value).map(|text| text + "\n"));
     let mut rendered = BTreeMap::new();
     for name in names {
         if name

@@ -4,32 +4,15 @@ use rosin_template::RenderError;
 
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    #[error("Chart.yaml file is missing")]
-    NoChart,
-    #[error("{0}")]
-    ApiVersion(&'static str),
-    #[error("validation: {0}")]
-    Invalid(String),
-    #[error("cannot load {file}: {cause}")]
-    Load { file: String, cause: String },
-    #[error("error unpacking subchart {subchart} in {chart}: {source}")]
-    Subchart {
-        subchart: String,
-        chart: String,
-        source: Box<Self>,
-    },
-    #[error("{0}")]
-    Archive(String),
-    #[error("{0}")]
-    Read(String),
+    /// The chart cannot be read.
+    #[error(transparent)]
+    Chart(#[from] rosin_chart::Error),
     #[error("{0}")]
     Values(String),
     #[error("chart requires kubeVersion: {wanted} which is incompatible with Kubernetes {present}")]
     KubeVersion { wanted: String, present: String },
     #[error("library charts are not installable")]
     Library,
-    #[error("{0}")]
-    MissingDependencies(String),
     #[error("chart dependencies processing failed: {0}")]
     Dependencies(String),
     #[error(

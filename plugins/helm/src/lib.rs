@@ -1,13 +1,12 @@
 //! Renders Helm charts as Helm 4 does, to the same bytes. A plain library; `component.rs` makes it a plugin.
 //!
-//! The way of a rendering: [`chart`] loads files into charts, [`dependencies`] decides which subcharts take part and what
-//! they hand up, [`values`] merges defaults and user's values, `engine` runs the templates, `manifests` cuts, sorts and
+//! The way of a rendering: `rosin-chart` loads files into charts, decides which subcharts take part and what they hand up,
+//! and puts the user's values (`values`) over the defaults; `engine` runs the templates, `manifests` cuts, sorts and
 //! separates what came out. [`render`] tells that story.
 
 pub mod chart;
 mod component;
 mod context;
-mod dependencies;
 mod engine;
 mod error;
 mod functions;
@@ -17,8 +16,7 @@ pub mod options;
 pub mod render;
 mod schema;
 mod text;
-pub mod values;
-mod yaml;
+mod values;
 
 pub use context::{Capabilities, default_api_versions};
 pub use engine::Scene;

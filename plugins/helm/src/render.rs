@@ -2,14 +2,16 @@
 
 use std::collections::BTreeMap;
 
+use rosin_chart::dependencies;
+use rosin_chart::values::coalesce_values;
 use rosin_template::{Map, MapType, Str, Value};
 
 use crate::chart::Chart;
 use crate::context::{Capabilities, kube_version_fits, release};
 use crate::engine::{self, RenderedFile, Scene};
 use crate::manifests::{self, Hook, Manifest};
-use crate::values::{coalesce_values, user_values};
-use crate::{Error, Options, dependencies, schema};
+use crate::values::user_values;
+use crate::{Error, Options, schema};
 
 const NOTES: &str = "NOTES.txt";
 
@@ -77,8 +79,8 @@ fn run(
     dependencies::check(&chart)?;
     check_name(&options.release.name)?;
     dependencies::process(&mut chart, values).map_err(|error| match error {
-        Error::Values(text) => Error::Dependencies(text),
-        error => error,
+        rosin_chart::Error::Values(text) => Error::Dependencies(text),
+        error => error.into(),
     })?;
     let capabilities = Capabilities::new(&options.capabilities.clone().unwrap_or_default())?;
     let values = coalesce_values(&chart, values)?;
@@ -176,7 +178,7 @@ impl Rendered {
         for pattern in patterns {
             let before = out.len();
             for (path, document) in &documents {
-                if crate::chart::matches(pattern, path).unwrap_or(false) {
+                if rosin_chart::matches(pattern, path).unwrap_or(false) {
                     out.push_str(&format!("---\n{document}\n"));
                 }
             }

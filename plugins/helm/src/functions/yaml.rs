@@ -2,7 +2,7 @@
 
 use rosin_template::{Functions, List, Map, Param, Str, Value, json};
 
-use crate::yaml;
+use rosin_chart::yaml;
 
 fn text(args: &[Value]) -> Str {
     args.first()

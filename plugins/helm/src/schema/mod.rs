@@ -8,8 +8,9 @@ mod report;
 use rosin_template::{Map, Value};
 use serde_json::Value as Json;
 
+use crate::Error;
 use crate::chart::Chart;
-use crate::{Error, yaml};
+use rosin_chart::yaml;
 
 /// The editions of the standard that differ in what keywords mean.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

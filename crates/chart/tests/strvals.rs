@@ -1,6 +1,6 @@
 //! `--set` and its kin, by tables: text, and the values that come of it.
 
-use rosin_helm::values::strvals::{Mode, set, set_literal};
+use rosin_chart::values::strvals::{Mode, set, set_literal};
 use rosin_template::{Map, Value, json};
 
 fn parsed(text: &str, mode: Mode<'_>) -> Result<String, String> {

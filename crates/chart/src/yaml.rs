@@ -9,7 +9,7 @@ use rosin_template::{Str, Value, json};
 use serde_json::{Map, Number};
 
 /// The first document of a text. Every number is a float64, as Go's JSON decoder makes them.
-pub(crate) fn read(text: &[u8]) -> Result<Value, String> {
+pub fn read(text: &[u8]) -> Result<Value, String> {
     let node = yaml::read_one(text, Dialect::Sigs)
         .map_err(|error| format!("error converting YAML to JSON: {error}"))?;
     value(&node)
@@ -23,7 +23,7 @@ fn value(node: &Node) -> Result<Value, String> {
 }
 
 /// JSON as values.
-pub(crate) fn from_json(json: serde_json::Value) -> Value {
+pub fn from_json(json: serde_json::Value) -> Value {
     match json {
         serde_json::Value::Null => Value::Nil,
         serde_json::Value::Bool(value) => Value::Bool(value),
@@ -43,7 +43,7 @@ pub(crate) fn from_json(json: serde_json::Value) -> Value {
 }
 
 /// Values as JSON, by way of which sigs.k8s.io/yaml writes them.
-pub(crate) fn to_json(value: &Value) -> Result<serde_json::Value, String> {
+pub fn to_json(value: &Value) -> Result<serde_json::Value, String> {
     encode(value, 0)
 }
 
@@ -104,7 +104,7 @@ fn number(float: f64) -> Result<serde_json::Value, String> {
 }
 
 /// `yaml.Marshal` of sigs.k8s.io/yaml, without the newline at the end.
-pub(crate) fn write(value: &Value) -> Result<String, String> {
+pub fn write(value: &Value) -> Result<String, String> {
     let mut text = yaml::to_string_sigs(&to_json(value)?);
     if text.ends_with('\n') {
         text.pop();
@@ -116,7 +116,7 @@ pub(crate) fn write(value: &Value) -> Result<String, String> {
 const PRETTY_INDENT: usize = 2;
 
 /// `toYamlPretty`: written from the values themselves, not by way of JSON, so floats keep Go's form.
-pub(crate) fn write_pretty(value: &Value) -> Result<String, String> {
+pub fn write_pretty(value: &Value) -> Result<String, String> {
     let mut text = yaml::to_string_indented(&node(value, 0)?, PRETTY_INDENT);
     if text.ends_with('\n') {
         text.pop();

@@ -78,7 +78,8 @@ impl Rules {
 }
 
 /// Go's `filepath.Match`; `None` for a malformed pattern.
-pub(crate) fn matches(pattern: &str, name: &str) -> Option<bool> {
+#[must_use]
+pub fn matches(pattern: &str, name: &str) -> Option<bool> {
     let pattern: Vec<char> = pattern.chars().collect();
     let name: Vec<char> = name.chars().collect();
     check(&pattern)?;

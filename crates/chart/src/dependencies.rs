@@ -4,12 +4,11 @@ use rosin_template::sprig::{Constraints, Version};
 use rosin_template::{Map, Value, fmt};
 use serde_json::Value as Json;
 
-use crate::Error;
-use crate::chart::{Chart, Dependency};
 use crate::values::{at_path, coalesce_values, merge_tables, merge_values, table};
+use crate::{Chart, Dependency, Error};
 
 /// Does a version satisfy a range? What cannot be parsed does not.
-pub(crate) fn compatible(range: &str, version: &str) -> bool {
+pub fn compatible(range: &str, version: &str) -> bool {
     match (Constraints::parse(range), Version::parse(version)) {
         (Ok(range), Ok(version)) => range.check(&version),
         _ => false,
@@ -17,13 +16,13 @@ pub(crate) fn compatible(range: &str, version: &str) -> bool {
 }
 
 /// Settles the chart's subcharts for the user's values.
-pub(crate) fn process(chart: &mut Chart, values: &Map) -> Result<(), Error> {
+pub fn process(chart: &mut Chart, values: &Map) -> Result<(), Error> {
     enable(chart, values, "")?;
     import(chart)
 }
 
 /// Helm refuses to render a chart that lacks a subchart it asks for.
-pub(crate) fn check(chart: &Chart) -> Result<(), Error> {
+pub fn check(chart: &Chart) -> Result<(), Error> {
     let Some(wanted) = &chart.metadata.dependencies else {
         return Ok(());
     };

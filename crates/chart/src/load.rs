@@ -2,34 +2,36 @@
 
 use std::collections::BTreeMap;
 
-use rosin_plugin::Files;
 use rosin_template::{Map, Str, Value};
 
-use super::ignore::Rules;
-use super::{Chart, File, Metadata, archive};
-use crate::{Error, yaml};
+use crate::ignore::Rules;
+use crate::{Chart, Error, File, Metadata, archive, yaml};
 
 /// Subcharts in subcharts in archives … must end somewhere.
 const MAX_NESTING: usize = 64;
 
+/// Where charts lie as files, by paths with `/` between folders. Errors are texts for people.
+pub trait Folder {
+    fn is_file(&self, path: &str) -> bool;
+
+    /// All files below a folder, at any depth, as full paths, sorted.
+    fn files(&self, under: &str) -> Result<Vec<String>, String>;
+
+    fn read(&self, path: &str) -> Result<Vec<u8>, String>;
+}
+
 /// Loads the chart at a path: a folder, or an archive.
-pub fn load(files: &dyn Files, path: &str) -> Result<Chart, Error> {
-    let read = |path: &str| {
-        files
-            .read(path)
-            .map_err(|error| Error::Read(error.to_string()))
-    };
+pub fn load(files: &dyn Folder, path: &str) -> Result<Chart, Error> {
+    let read = |path: &str| files.read(path).map_err(Error::Read);
     if files.is_file(path) {
-        return load_files(archive::unpack(&read(path)?)?);
+        return load_archive(&read(path)?);
     }
     let prefix = if path.is_empty() {
         String::new()
     } else {
         format!("{path}/")
     };
-    let all = files
-        .files(path)
-        .map_err(|error| Error::Read(error.to_string()))?;
+    let all = files.files(path).map_err(Error::Read)?;
     let ignore = format!("{prefix}.helmignore");
     let rules = if all.contains(&ignore) {
         String::from_utf8_lossy(&read(&ignore)?).into_owned()
@@ -51,6 +53,11 @@ pub fn load(files: &dyn Files, path: &str) -> Result<Chart, Error> {
         });
     }
     load_files(loaded)
+}
+
+/// Loads a packed chart: gzipped tar, within Helm's limits.
+pub fn load_archive(data: &[u8]) -> Result<Chart, Error> {
+    load_files(archive::unpack(data)?)
 }
 
 /// Makes a chart of files whose names are paths inside it.

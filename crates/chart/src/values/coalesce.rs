@@ -4,8 +4,7 @@
 use rosin_template::sprig::deep_copy;
 use rosin_template::{Map, Value};
 
-use crate::Error;
-use crate::chart::Chart;
+use crate::{Chart, Error};
 
 const GLOBAL: &[u8] = b"global";
 
@@ -23,7 +22,8 @@ pub fn merge_values(chart: &Chart, values: &Map) -> Result<Map, Error> {
     Ok(values)
 }
 
-pub(crate) fn copied(map: &Map) -> Result<Map, Error> {
+/// A copy that shares nothing.
+pub fn copied(map: &Map) -> Result<Map, Error> {
     match deep_copy(&Value::Map(map.clone())) {
         Ok(Value::Map(map)) if !map.is_nil() => Ok(map),
         Ok(_) => Ok(Map::default()),

@@ -1,15 +1,8 @@
-//! Charts: what they consist of, and how they are read from folders and archives.
-
-mod archive;
-mod ignore;
-mod load;
-mod metadata;
+//! What charts consist of.
 
 use rosin_template::{Map, Str};
 
-pub(crate) use ignore::matches;
-pub use load::{load, load_files, merge as merge_maps, read_values};
-pub use metadata::{Dependency, Maintainer, Metadata};
+use crate::Metadata;
 
 /// A file of a chart, by its path inside it.
 #[derive(Clone, Debug)]

@@ -5,8 +5,7 @@ use std::io::Read;
 use flate2::read::MultiGzDecoder;
 use rosin_template::Str;
 
-use super::File;
-use crate::Error;
+use crate::{Error, File};
 
 /// What an archive may grow to, as in Helm.
 const MAX_SIZE: u64 = 100 << 20;

@@ -1,16 +1,16 @@
 //! What a user gives over a chart's defaults: values, files of values, and set flags, in Helm's order.
 
+use rosin_chart::values::strvals::{self, Mode};
+use rosin_chart::{merge_maps, read_values};
 use rosin_template::{Map, Value, json};
 
-use super::strvals::{self, Mode};
-use crate::chart::{merge_maps, read_values};
 use crate::options::{Set, SetMode};
 use crate::{Error, Options};
 
 /// The user's values of a request.
 pub(crate) fn user_values(options: &Options) -> Result<Map, Error> {
     let given = serde_json::Value::Object(options.values.clone());
-    let mut values = match crate::yaml::from_json(given) {
+    let mut values = match rosin_chart::yaml::from_json(given) {
         Value::Map(values) => values,
         _ => Map::default(),
     };
