@@ -65,6 +65,15 @@ pub mod condition_type {
     /// The applied objects passed their health checks; absent when none are asked for.
     pub const HEALTHY: &str = "Healthy";
 
+    /// The last install or upgrade of a release.
+    pub const RELEASED: &str = "Released";
+    /// The tests of the last release.
+    pub const TEST_SUCCESS: &str = "TestSuccess";
+    /// What was done about the last failure.
+    pub const REMEDIATED: &str = "Remediated";
+    /// The objects of a release are not as they were applied.
+    pub const DRIFTED: &str = "Drifted";
+
     /// A source's artifact is stored and is the newest.
     pub const ARTIFACT_IN_STORAGE: &str = "ArtifactInStorage";
     /// A source's signature was checked.

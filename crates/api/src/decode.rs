@@ -27,6 +27,7 @@ pub trait Decode: DeserializeOwned {
 
 impl Decode for crate::Kustomization {}
 impl Decode for crate::GitRepository {}
+impl Decode for crate::HelmRelease {}
 impl Decode for crate::source::OCIRepository {}
 impl Decode for crate::source::Bucket {}
 impl Decode for crate::source::ExternalArtifact {}

@@ -4,12 +4,13 @@ use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomRe
 use kube::CustomResourceExt;
 
 use crate::schema::as_flux;
-use crate::{GitRepository, Kustomization, OCIRepository};
+use crate::{GitRepository, HelmRelease, Kustomization, OCIRepository};
 
 /// All definitions that an installation needs.
 pub fn all() -> Vec<CustomResourceDefinition> {
     [
         GitRepository::crd(),
+        HelmRelease::crd(),
         Kustomization::crd(),
         OCIRepository::crd(),
     ]

@@ -2,6 +2,8 @@
 
 /// API group of Kustomization, and prefix of its labels and annotations.
 pub const KUSTOMIZE_GROUP: &str = "kustomize.toolkit.fluxcd.io";
+/// API group of HelmRelease, and prefix of its labels and annotations.
+pub const HELM_GROUP: &str = "helm.toolkit.fluxcd.io";
 /// API group of the sources.
 pub const SOURCE_GROUP: &str = "source.toolkit.fluxcd.io";
 
@@ -10,6 +12,10 @@ pub const FINALIZER: &str = "finalizers.fluxcd.io";
 
 /// Any new value asks for a reconcile; it is copied to `status.lastHandledReconcileAt`.
 pub const RECONCILE_REQUEST: &str = "reconcile.fluxcd.io/requestedAt";
+/// With the same new value as [`RECONCILE_REQUEST`]: release even without need, or when no attempt is left.
+pub const FORCE_REQUEST: &str = "reconcile.fluxcd.io/forceAt";
+/// With the same new value as [`RECONCILE_REQUEST`]: forget failures.
+pub const RESET_REQUEST: &str = "reconcile.fluxcd.io/resetAt";
 /// Label of Secrets and ConfigMaps whose change reconciles the objects that name them.
 pub const CONFIG_WATCH_LABEL: &str = "reconcile.fluxcd.io/watch";
 /// Value of [`CONFIG_WATCH_LABEL`] that the default selector takes.
@@ -20,6 +26,12 @@ pub const EVENT_METADATA_PREFIX: &str = "event.toolkit.fluxcd.io/";
 /// Owner labels of applied objects.
 pub const OWNER_NAME: &str = "kustomize.toolkit.fluxcd.io/name";
 pub const OWNER_NAMESPACE: &str = "kustomize.toolkit.fluxcd.io/namespace";
+
+/// Labels of the objects of a release, and of HelmCharts made from templates: the HelmRelease.
+pub const HELM_OWNER_NAME: &str = "helm.toolkit.fluxcd.io/name";
+pub const HELM_OWNER_NAMESPACE: &str = "helm.toolkit.fluxcd.io/namespace";
+/// `disabled`, as label or annotation, keeps an object out of drift detection.
+pub const HELM_DRIFT_KEY: &str = "helm.toolkit.fluxcd.io/driftDetection";
 
 /// Control keys: honoured as label or annotation.
 pub const RECONCILE_KEY: &str = "kustomize.toolkit.fluxcd.io/reconcile";
@@ -41,6 +53,11 @@ pub const LEGACY_LABELS: [&str; 1] = ["fluxcd.io/sync-gc-mark"];
 pub const EVENT_REVISION: &str = "kustomize.toolkit.fluxcd.io/revision";
 pub const EVENT_ORIGIN_REVISION: &str = "kustomize.toolkit.fluxcd.io/originRevision";
 pub const EVENT_COMMIT_STATUS: &str = "kustomize.toolkit.fluxcd.io/commit_status";
+/// Metadata of a HelmRelease's events.
+pub const EVENT_CHART_VERSION: &str = "helm.toolkit.fluxcd.io/revision";
+pub const EVENT_CONFIG_DIGEST: &str = "helm.toolkit.fluxcd.io/token";
+pub const EVENT_OCI_DIGEST: &str = "helm.toolkit.fluxcd.io/oci-digest";
+pub const EVENT_APP_VERSION: &str = "helm.toolkit.fluxcd.io/app-version";
 /// Metadata of a source's events.
 pub const EVENT_SOURCE_REVISION: &str = "source.toolkit.fluxcd.io/revision";
 pub const EVENT_SOURCE_DIGEST: &str = "source.toolkit.fluxcd.io/digest";
@@ -50,6 +67,7 @@ pub const ORIGIN_REVISION_METADATA: &str = "org.opencontainers.image.revision";
 
 /// Component names: event source, `reportingController`, and the field manager of applied objects.
 pub const KUSTOMIZE_CONTROLLER: &str = "kustomize-controller";
+pub const HELM_CONTROLLER: &str = "helm-controller";
 pub const SOURCE_CONTROLLER: &str = "source-controller";
 /// Field managers of status patches.
 pub const KUSTOMIZE_STATUS_MANAGER: &str = "gotk-kustomize-controller";

@@ -3,7 +3,7 @@
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 use crate::names::RECONCILE_REQUEST;
-use crate::{Condition, Duration, GitRepository, Kustomization, OCIRepository};
+use crate::{Condition, Duration, GitRepository, HelmRelease, Kustomization, OCIRepository};
 
 /// A kind that a controller of Rosin reconciles.
 pub trait FluxObject {
@@ -64,4 +64,4 @@ macro_rules! flux_object {
     )*};
 }
 
-flux_object!(Kustomization, GitRepository, OCIRepository);
+flux_object!(Kustomization, GitRepository, HelmRelease, OCIRepository);
