@@ -11,7 +11,15 @@ const ACCOUNT: &str = "rosin";
 const NAMESPACE: &str = "flux-system";
 
 /// What the controller needs beside the kinds that it serves. (Group, resources, verbs, why.)
-const OWN: [(&str, &[&str], &[&str]); 7] = [
+const OWN: [(&str, &[&str], &[&str]); 8] = [
+    // Charts of HelmReleases.
+    (
+        "source.toolkit.fluxcd.io",
+        &["helmcharts"],
+        &[
+            "create", "delete", "get", "list", "patch", "update", "watch",
+        ],
+    ),
     // Sources that other controllers serve are read for their artifacts.
     (
         "source.toolkit.fluxcd.io",
