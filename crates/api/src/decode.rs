@@ -29,7 +29,9 @@ impl Decode for crate::Kustomization {}
 impl Decode for crate::GitRepository {}
 impl Decode for crate::HelmRelease {}
 impl Decode for crate::source::OCIRepository {}
-impl Decode for crate::source::Bucket {}
+impl Decode for crate::Bucket {}
+impl Decode for crate::HelmChart {}
+impl Decode for crate::HelmRepository {}
 impl Decode for crate::source::ExternalArtifact {}
 
 /// Reads an explicit `null` as the type's default, for optional lists and maps that objects written past validation may hold.

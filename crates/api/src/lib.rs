@@ -27,7 +27,10 @@ pub use duration::{Duration, ParseDurationError};
 pub use helm_release::{HelmRelease, HelmReleaseSpec, HelmReleaseStatus};
 pub use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 pub use kustomization::{Kustomization, KustomizationSpec, KustomizationStatus};
-pub use object::FluxObject;
+pub use object::{FluxObject, FluxStatus};
 pub use reason::Reason;
 pub use reference::{LocalObjectReference, NamespacedName, SecretKeyReference};
-pub use source::{Artifact, GitRepository, GitRepositorySpec, GitRepositoryStatus, OCIRepository};
+pub use source::{
+    Artifact, Bucket, GitRepository, GitRepositorySpec, GitRepositoryStatus, HelmChart,
+    HelmRepository, OCIRepository,
+};

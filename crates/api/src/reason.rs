@@ -108,6 +108,22 @@ reasons! {
     IncludeChange,
     NewIncludes,
     NewSourceReference,
+    IndexationFailed,
+    BucketOperationFailed,
+    ChartPullSucceeded,
+    ChartPackageSucceeded,
+    InvalidChartReference,
+    ChartPullError,
+    SourceUnavailable,
+    UnsupportedSourceKind,
+    MetadataPatchError,
+    ValuesFilesError,
+    DependencyBuildError,
+    ChartPackageError,
+    ChartVerificationError,
+    ResolvedDependencies,
+    NewChart,
+    Unknown,
 }
 
 impl fmt::Display for Reason {

@@ -23,7 +23,7 @@ const OWN: [(&str, &[&str], &[&str]); 8] = [
     // Sources that other controllers serve are read for their artifacts.
     (
         "source.toolkit.fluxcd.io",
-        &["buckets", "externalartifacts"],
+        &["externalartifacts"],
         &["get", "list", "watch"],
     ),
     // Credentials of sources, variables, kubeconfigs.

@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::decode::null_as_default;
-use crate::source::Artifact;
+use crate::source::{Artifact, is_false};
 use crate::{Condition, Duration, LocalObjectReference};
 
 /// A revision of a Git repository as a source of files.
@@ -273,22 +273,4 @@ pub struct GitRepositoryStatus {
     /// What was verified last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source_verification_mode: Option<String>,
-}
-
-impl GitRepository {
-    pub fn name(&self) -> &str {
-        self.metadata.name.as_deref().unwrap_or_default()
-    }
-
-    pub fn namespace(&self) -> &str {
-        self.metadata.namespace.as_deref().unwrap_or_default()
-    }
-
-    pub fn artifact(&self) -> Option<&Artifact> {
-        self.status.as_ref()?.artifact.as_ref()
-    }
-}
-
-fn is_false(value: &bool) -> bool {
-    !value
 }

@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::decode::null_as_default;
-use crate::source::Artifact;
+use crate::source::{Artifact, is_false};
 use crate::{Condition, Duration, LocalObjectReference};
 
 /// An artifact in a container registry as a source of files.
@@ -115,11 +115,11 @@ fn default_timeout() -> Option<Duration> {
     clippy::unnecessary_wraps,
     reason = "the field is optional in objects that were written past validation"
 )]
-fn default_provider() -> Option<OCIProvider> {
+pub(super) fn default_provider() -> Option<OCIProvider> {
     Some(OCIProvider::Generic)
 }
 
-fn provider_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+pub(super) fn provider_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
     OCIProvider::json_schema(generator)
 }
 
@@ -303,22 +303,4 @@ pub struct OCIRepositoryStatus {
     /// Address of the newest archive, whatever its revision.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub url: Option<String>,
-}
-
-impl OCIRepository {
-    pub fn name(&self) -> &str {
-        self.metadata.name.as_deref().unwrap_or_default()
-    }
-
-    pub fn namespace(&self) -> &str {
-        self.metadata.namespace.as_deref().unwrap_or_default()
-    }
-
-    pub fn artifact(&self) -> Option<&Artifact> {
-        self.status.as_ref()?.artifact.as_ref()
-    }
-}
-
-fn is_false(value: &bool) -> bool {
-    !value
 }

@@ -1,12 +1,12 @@
-//! The part of any source that its readers need: is there an artifact, and which? The kinds that end this file are read, not yet served.
+//! The part of any source that its readers need: is there an artifact, and which? The kind that ends this file is read, not served.
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde::{Deserialize, Serialize};
 
+use crate::Condition;
 use crate::decode::null_as_default;
 use crate::kustomization::SourceKind;
-use crate::source::{Artifact, OCIRepository};
-use crate::{Condition, GitRepository};
+use crate::source::{Artifact, Bucket, GitRepository, OCIRepository};
 
 /// What every source reports.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -31,40 +31,8 @@ pub trait Source {
     fn artifact(&self) -> Option<&Artifact>;
 }
 
-impl Source for GitRepository {
-    const KIND: SourceKind = SourceKind::GitRepository;
-
-    fn metadata(&self) -> &ObjectMeta {
-        &self.metadata
-    }
-
-    fn artifact(&self) -> Option<&Artifact> {
-        Self::artifact(self)
-    }
-}
-
-impl Source for OCIRepository {
-    const KIND: SourceKind = SourceKind::OCIRepository;
-
-    fn metadata(&self) -> &ObjectMeta {
-        &self.metadata
-    }
-
-    fn artifact(&self) -> Option<&Artifact> {
-        Self::artifact(self)
-    }
-}
-
-macro_rules! watched {
-    ($($(#[$doc:meta])* $kind:ident),*) => {$(
-        $(#[$doc])*
-        #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-        pub struct $kind {
-            pub metadata: ObjectMeta,
-            #[serde(default, skip_serializing_if = "Option::is_none")]
-            pub status: Option<SourceStatus>,
-        }
-
+macro_rules! source {
+    ($($kind:ident),*) => {$(
         impl Source for $kind {
             const KIND: SourceKind = SourceKind::$kind;
 
@@ -79,9 +47,12 @@ macro_rules! watched {
     )*};
 }
 
-watched! {
-    /// An object storage bucket as a source of files: its status only.
-    Bucket,
-    /// A source that another controller serves: its status only.
-    ExternalArtifact
+source!(Bucket, ExternalArtifact, GitRepository, OCIRepository);
+
+/// A source that another controller serves: its status only.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ExternalArtifact {
+    pub metadata: ObjectMeta,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<SourceStatus>,
 }
