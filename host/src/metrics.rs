@@ -8,6 +8,8 @@ use prometheus_client::{
     registry::Registry,
 };
 
+use crate::controller::{Key, Next};
+
 /// Labels of an object.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub struct ObjectLabels {
@@ -16,9 +18,19 @@ pub struct ObjectLabels {
     pub namespace: String,
 }
 
+impl ObjectLabels {
+    pub fn new(kind: &'static str, key: &Key) -> Self {
+        Self {
+            kind,
+            name: key.name.clone(),
+            namespace: key.namespace.clone(),
+        }
+    }
+}
+
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct ResultLabels {
-    controller: &'static str,
+    controller: String,
     result: &'static str,
 }
 
@@ -36,14 +48,6 @@ pub struct Metrics {
     renders: Family<RendererLabels, Counter>,
     drift: Counter,
     leader: Gauge,
-}
-
-/// How a reconcile ended, as controller-runtime names it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ReconcileResult {
-    Success,
-    Error,
-    RequeueAfter,
 }
 
 /// How a render ended.
@@ -97,16 +101,14 @@ impl Metrics {
         metrics
     }
 
-    pub fn reconciled(&self, labels: ObjectLabels, took: Duration, result: ReconcileResult) {
-        let result = match result {
-            ReconcileResult::Success => "success",
-            ReconcileResult::Error => "error",
-            ReconcileResult::RequeueAfter => "requeue_after",
+    /// The results are named as controller-runtime names them.
+    pub fn reconciled(&self, labels: ObjectLabels, took: Duration, next: Next) {
+        let result = match next {
+            Next::Backoff => "error",
+            Next::After(_) => "requeue_after",
+            Next::Now | Next::OnChange | Next::Forget => "success",
         };
-        let controller = match labels.kind {
-            "GitRepository" => "gitrepository",
-            _ => "kustomization",
-        };
+        let controller = labels.kind.to_ascii_lowercase();
         self.reconciles
             .get_or_create(&ResultLabels { controller, result })
             .inc();
@@ -187,7 +189,7 @@ mod tests {
         metrics.reconciled(
             labels.clone(),
             Duration::from_millis(20),
-            ReconcileResult::Success,
+            Next::OnChange,
         );
         let text = exposition(&registry);
         assert!(text.contains(r#"gotk_reconcile_duration_seconds_count{kind="Kustomization",name="app",namespace="ns"} 1"#), "{text}");

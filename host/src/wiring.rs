@@ -1,5 +1,7 @@
 //! Puts the parts together and runs them until a signal, a lost lease or a failed server.
 
+mod sources;
+
 use std::{path::PathBuf, sync::Arc};
 
 use anyhow::{Context, Result};
@@ -8,14 +10,10 @@ use kube::{
     runtime::watcher,
 };
 use prometheus_client::registry::Registry as MetricsRegistry;
-use rosin_api::{
-    Decode, FluxObject, GitRepository, Kustomization, OCIRepository, kustomization::SourceKind,
-    names, source::Source,
-};
+use rosin_api::{Decode, FluxObject, Kustomization, kustomization::SourceKind, names};
 use rosin_domain::{drift::TakeOver, plan::StageKinds};
 use rosin_source::{
     artifact::{Capacity, Downloads, Store},
-    git::Git,
     http::HttpClients,
 };
 use tokio::task::JoinSet;
@@ -32,15 +30,16 @@ use crate::{
     live::{Live, Rules},
     metrics::Metrics,
     reconcile::{
-        git_repository::GitRepositories,
         kustomization::{
             Artifacts, Clusters, ConfigKey, Index, KeyServices, Kustomizations, Memos, Renderers,
-            SourceKey, Sources, artifact_changed,
+            SourceKey, Sources,
         },
-        oci_repository::OciRepositories,
+        source::Shared,
     },
     serve::{self, Readiness},
 };
+
+use self::sources::{OnArtifact, SourceWatches, Starter};
 
 /// Attempts to download an artifact from another controller's server.
 const HTTP_RETRIES: u32 = 9;
@@ -169,114 +168,36 @@ async fn start(
     stop: CancellationToken,
 ) -> Result<()> {
     let clients = Arc::new(HttpClients::new());
-    let git: Watched<GitRepository> = Watched::default();
-    let oci: Watched<OCIRepository> = Watched::default();
-    let mut sources = Sources::new(git.clone(), oci.clone());
+    let watches = SourceWatches::default();
+    let mut sources = Sources::new(watches.git.clone(), watches.oci.clone());
     let kustomizations: Watched<Kustomization> = Watched::default();
     let index = Arc::new(Index::default());
-    let git_scheduler = Scheduler::new(scheduler(&config, "GitRepository"));
     let ks_scheduler = Scheduler::new(scheduler(&config, "Kustomization"));
-    let oci_scheduler = Scheduler::new(scheduler(&config, "OCIRepository"));
-    let (git_wakes, ks_wakes) = (git_scheduler.handle(), ks_scheduler.handle());
+    let ks_wakes = ks_scheduler.handle();
 
-    let git_resource = resource(&session, names::SOURCE_GROUP, "v1", "GitRepository").await?;
-    {
-        let (index, ks_wakes, git_wakes, serves) = (
-            index.clone(),
-            ks_wakes.clone(),
-            git_wakes.clone(),
-            config.source,
-        );
-        git.on_change(move |key, change| {
-            if serves {
-                wake_on_change(key, &change, &git_wakes);
-            }
-            wake_readers(key, &change, &index, &ks_wakes);
-        });
-    }
-    tasks.spawn(watch(
-        git.clone(),
-        session.client().clone(),
-        git_resource.api_resource(),
-        config.namespace.clone(),
-        selector(&config, config.source),
-        GitRepository::from_value,
-        stop.clone(),
-    ));
-
-    let oci_resource = served(&config, &session, "OCIRepository").await?;
-    let has_oci = oci_resource.is_some();
-    if let Some(resource) = &oci_resource {
-        let (index, ks_wakes, oci_wakes, serves) = (
-            index.clone(),
-            ks_wakes.clone(),
-            oci_scheduler.handle(),
-            config.source,
-        );
-        oci.on_change(move |key, change| {
-            if serves {
-                wake_on_change(key, &change, &oci_wakes);
-            }
-            wake_readers(key, &change, &index, &ks_wakes);
-        });
-        tasks.spawn(watch(
-            oci.clone(),
-            session.client().clone(),
-            resource.api_resource(),
-            config.namespace.clone(),
-            selector(&config, config.source),
-            OCIRepository::from_value,
-            stop.clone(),
-        ));
-    }
-
-    if config.source {
-        let (events, send) = Events::new(
-            session.clone(),
-            names::SOURCE_CONTROLLER,
-            endpoint(&config)?,
-        );
+    let shared = if config.source {
+        let endpoint = endpoint(&config)?;
+        let (events, send) = Events::new(session.clone(), names::SOURCE_CONTROLLER, endpoint);
         tasks.spawn(until(send, stop.clone()));
-        let writer = StatusWriter::new(
-            session.clone(),
-            git_resource.clone(),
-            names::SOURCE_STATUS_MANAGER,
-        );
-        if let Some(resource) = oci_resource {
-            let reconcile = OciRepositories {
-                config: config.clone(),
-                session: session.clone(),
-                writer: StatusWriter::new(
-                    session.clone(),
-                    resource.clone(),
-                    names::SOURCE_STATUS_MANAGER,
-                ),
-                resource,
-                watched: oci.clone(),
-                events: events.clone(),
-                store: store.clone(),
-                clients: clients.clone(),
-                metrics: metrics.clone(),
-            };
-            tasks.spawn(oci_scheduler.run(Arc::new(reconcile), stop.clone()));
-        }
-        let reconcile = GitRepositories {
+        Some(Arc::new(Shared {
             config: config.clone(),
             session: session.clone(),
-            resource: git_resource.clone(),
-            watched: git.clone(),
-            writer,
             events,
             store: store.clone(),
-            git: Git::new(
-                config.storage_path.join("git"),
-                clients.clone(),
-                tokio::runtime::Handle::current(),
-            ),
+            clients: clients.clone(),
             metrics: metrics.clone(),
-        };
-        tasks.spawn(git_scheduler.run(Arc::new(reconcile), stop.clone()));
-    }
+        }))
+    } else {
+        None
+    };
+    let starter = Starter {
+        tasks: &mut *tasks,
+        config: &config,
+        session: &session,
+        told: Arc::new(vec![wake_readers(&index, &ks_wakes)]),
+        stop: stop.clone(),
+    };
+    starter.start(&watches, shared).await?;
     if !config.kustomize {
         return Ok(());
     }
@@ -327,7 +248,7 @@ async fn start(
     }
     // Sources first: a Kustomization that runs before its source is known would be told that there is none.
     let ks_watch = {
-        let (git, oci, kustomizations) = (git.clone(), oci.clone(), kustomizations.clone());
+        let kustomizations = kustomizations.clone();
         let (client, api, namespace) = (
             session.client().clone(),
             ks_resource.api_resource(),
@@ -335,10 +256,7 @@ async fn start(
         );
         let (selector, stop) = (selector(&config, true), stop.clone());
         async move {
-            git.synced().await;
-            if has_oci {
-                oci.synced().await;
-            }
+            watches.synced().await;
             watch(
                 kustomizations,
                 client,
@@ -495,23 +413,16 @@ fn wake_on_change<K: FluxObject>(key: &Key, change: &Change<K>, wakes: &WakeHand
 }
 
 /// Another artifact wakes the Kustomizations that read it.
-fn wake_readers<K: Source>(key: &Key, change: &Change<K>, index: &Index, wakes: &WakeHandle) {
-    let moved = match change {
-        Change::Set {
-            old: Some(old),
-            new,
-        } => artifact_changed(old.artifact(), new.artifact()),
-        Change::Set { old: None, .. } | Change::Removed(_) => true,
-        Change::Unreadable(_) => false,
-    };
-    if moved {
-        let source = SourceKey {
-            kind: K::KIND,
-            key: key.clone(),
-        };
-        let readers = index.of_source(&source).into_iter();
-        readers.for_each(|key| wakes.wake(key, Wake::Input));
-    }
+fn wake_readers(index: &Arc<Index>, wakes: &WakeHandle) -> OnArtifact {
+    let (index, wakes) = (index.clone(), wakes.clone());
+    Box::new(move |kind, key| {
+        let mut kinds = SourceKind::ALL.into_iter();
+        if let Some(kind) = kinds.find(|known| known.as_str() == kind) {
+            let key = key.clone();
+            let readers = index.of_source(&SourceKey { kind, key }).into_iter();
+            readers.for_each(|key| wakes.wake(key, Wake::Input));
+        }
+    })
 }
 
 /// Could a dependant see another answer than before?

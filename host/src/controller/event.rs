@@ -38,6 +38,19 @@ pub struct Event {
     pub metadata: BTreeMap<String, String>,
 }
 
+/// The object that an event is about.
+pub fn involved<K: kube::Resource<DynamicType = ()>>(object: &K) -> Value {
+    let meta = object.meta();
+    json!({
+        "apiVersion": K::api_version(&()),
+        "kind": K::kind(&()),
+        "namespace": meta.namespace,
+        "name": meta.name,
+        "uid": meta.uid,
+        "resourceVersion": meta.resource_version,
+    })
+}
+
 /// Where events go. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Events {

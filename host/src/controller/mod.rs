@@ -7,15 +7,17 @@
 mod event;
 mod key;
 mod leader;
+mod progress;
 mod run;
 mod scheduler;
 mod status;
 mod watched;
 
-pub use event::{Event, Events, Severity};
+pub use event::{Event, Events, Severity, involved};
 pub use key::Key;
 pub use leader::{LeaderConfig, lead};
+pub use progress::Progress;
 pub use run::{Interrupted, Run};
 pub use scheduler::{Next, Reconcile, Scheduler, SchedulerConfig, Wake, WakeHandle};
-pub use status::{StatusWriter, add_finalizer, now, remove_finalizer};
+pub use status::{StatusWriter, ensure_finalizer, has_finalizer, now, remove_finalizer};
 pub use watched::{Change, Watched, watch};

@@ -53,6 +53,17 @@ pub enum Next {
     Forget,
 }
 
+impl Next {
+    /// Look again after the interval, give or take some percent, so that objects made together do not come due together for ever.
+    pub fn interval(interval: Duration, jitter_percent: u8) -> Self {
+        Self::After(rosin_domain::schedule::jittered(
+            interval,
+            jitter_percent,
+            rand::random(),
+        ))
+    }
+}
+
 /// The reconcile of one kind.
 pub trait Reconcile: Send + Sync + 'static {
     /// Brings the object `key` up to date. Dropped at shutdown; everything that it must not lose is in the API server by then.

@@ -1,10 +1,12 @@
 //! The one writer of status: sends what changed and nothing else, and nothing when nothing did.
 
+use std::sync::Arc;
+
 use k8s_openapi::jiff::Timestamp;
-use rosin_api::Time;
+use rosin_api::{Decode, FluxObject, Time, names};
 use serde_json::{Map, Value, json};
 
-use super::Key;
+use super::{Key, Watched};
 use crate::cluster::{ApiError, PatchKind, Resource, Session};
 
 /// Writes the status subresource of one kind under one field manager.
@@ -55,18 +57,30 @@ pub fn now() -> Time {
     Time(Timestamp::from_second(now.as_second()).unwrap_or(now))
 }
 
-/// Adds a finalizer unless somebody changed the object since it was read.
-pub async fn add_finalizer(
+pub fn has_finalizer(meta: &kube::core::ObjectMeta) -> bool {
+    let mut finalizers = meta.finalizers.iter().flatten();
+    finalizers.any(|finalizer| finalizer == names::FINALIZER)
+}
+
+/// The object with our finalizer, which is added where it lacks, unless somebody changed the object since it was read.
+pub async fn ensure_finalizer<K: FluxObject + Decode>(
     session: &Session,
     resource: &Resource,
+    watched: &Watched<K>,
     key: &Key,
-    meta: &kube::core::ObjectMeta,
-    finalizer: &str,
+    object: Arc<K>,
     manager: &str,
-) -> Result<Value, ApiError> {
+) -> Result<Arc<K>, ApiError> {
+    let meta = object.meta();
+    if has_finalizer(meta) {
+        return Ok(object);
+    }
     let mut finalizers = meta.finalizers.clone().unwrap_or_default();
-    finalizers.push(finalizer.to_owned());
-    set_finalizers(session, resource, key, meta, finalizers, manager).await
+    finalizers.push(names::FINALIZER.to_owned());
+    let answer = set_finalizers(session, resource, key, meta, finalizers, manager).await?;
+    watched
+        .take_over(key, answer)
+        .map_err(|error| ApiError::Request(error.to_string()))
 }
 
 /// Removes our finalizer; the object may be gone in the next moment.
@@ -75,14 +89,13 @@ pub async fn remove_finalizer(
     resource: &Resource,
     key: &Key,
     meta: &kube::core::ObjectMeta,
-    finalizer: &str,
     manager: &str,
 ) -> Result<(), ApiError> {
     let finalizers = meta
         .finalizers
         .iter()
         .flatten()
-        .filter(|f| *f != finalizer)
+        .filter(|f| *f != names::FINALIZER)
         .cloned()
         .collect();
     match set_finalizers(session, resource, key, meta, finalizers, manager).await {

@@ -12,6 +12,7 @@ use kube::{
     core::{ApiResource, DynamicObject},
     runtime::{WatchStreamExt, watcher},
 };
+use rosin_api::{Decode, DecodeError};
 use tokio::sync::watch as channel;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
@@ -79,9 +80,21 @@ impl<K> Watched<K> {
             .collect()
     }
 
+    /// The keys of the objects that a question is answered with yes for.
+    pub fn keys_where(&self, mut asked: impl FnMut(&Key, &K) -> bool) -> Vec<Key> {
+        let objects = self.objects.read().unwrap_or_else(PoisonError::into_inner);
+        let found = objects.iter().filter(|(key, entry)| asked(key, &entry.object));
+        found.map(|(key, _)| key.clone()).collect()
+    }
+
     /// Waits until the first list is complete.
     pub async fn synced(&self) {
         let _ = self.synced.subscribe().wait_for(|synced| *synced).await;
+    }
+
+    /// The cluster has no such kind: there is nothing to wait for.
+    pub fn absent(&self) {
+        self.synced.send_replace(true);
     }
 
     pub fn is_synced(&self) -> bool {
@@ -125,6 +138,19 @@ impl<K> Watched<K> {
             }
         };
         self.tell(key, change);
+    }
+
+    /// Takes over the answer to a write of ours.
+    pub fn take_over(&self, key: &Key, answer: serde_json::Value) -> Result<Arc<K>, DecodeError>
+    where
+        K: Decode,
+    {
+        let version = answer.pointer("/metadata/resourceVersion");
+        let version = version.and_then(serde_json::Value::as_str).unwrap_or_default();
+        let version = version.to_owned();
+        let object = Arc::new(K::from_value(answer)?);
+        self.observe(key, &version, object.clone());
+        Ok(object)
     }
 
     fn remove(&self, key: &Key) {

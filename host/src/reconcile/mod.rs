@@ -3,4 +3,4 @@
 pub mod git_repository;
 pub mod kustomization;
 pub mod oci_repository;
-mod source;
+pub mod source;

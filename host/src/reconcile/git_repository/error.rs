@@ -2,13 +2,7 @@
 
 use rosin_api::{Reason, condition_type};
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Retry {
-    Backoff,
-    Dependency,
-    /// Stalled: only another spec can help.
-    OnChange,
-}
+use crate::reconcile::source::{Failure, Retry, StorageFailed};
 
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Error {
@@ -28,35 +22,33 @@ pub(super) enum Error {
     Verification { reason: Reason, message: String },
     #[error("{message}")]
     Include { reason: Reason, message: String },
-    #[error("{message}")]
-    Storage { reason: Reason, message: String },
+    #[error(transparent)]
+    Storage(#[from] StorageFailed),
 }
 
-impl Error {
-    pub(super) fn reason(&self) -> Reason {
+impl Failure for Error {
+    fn reason(&self) -> Reason {
         match self {
             Self::Fetch(_) | Self::Sparse(_) => Reason::GitOperationFailed,
             Self::Empty => Reason::EmptyGitRepository,
             Self::Authentication(_) => Reason::AuthenticationFailed,
             Self::Url(_) => Reason::URLInvalid,
             Self::Provider(_) => Reason::InvalidProviderConfiguration,
-            Self::Verification { reason, .. }
-            | Self::Include { reason, .. }
-            | Self::Storage { reason, .. } => *reason,
+            Self::Verification { reason, .. } | Self::Include { reason, .. } => *reason,
+            Self::Storage(failed) => failed.reason,
         }
     }
 
-    /// The condition that turns True; `SourceVerified`, alone, turns False.
-    pub(super) fn condition(&self) -> &'static str {
+    fn condition(&self) -> &'static str {
         match self {
             Self::Verification { .. } => condition_type::SOURCE_VERIFIED,
             Self::Include { .. } => condition_type::INCLUDE_UNAVAILABLE,
-            Self::Storage { .. } => condition_type::STORAGE_OPERATION_FAILED,
+            Self::Storage(_) => StorageFailed::CONDITION,
             _ => condition_type::FETCH_FAILED,
         }
     }
 
-    pub(super) fn retry(&self) -> Retry {
+    fn retry(&self) -> Retry {
         match self {
             Self::Url(_)
             | Self::Provider(_)

@@ -1,39 +1,33 @@
 //! The reconcile of a GitRepository: resolve, fetch, store.
 
-use std::{collections::BTreeMap, sync::Arc, time::SystemTime};
+use std::{collections::BTreeMap, sync::Arc};
 
-use base64::{Engine, prelude::BASE64_STANDARD};
 use rosin_api::{
-    Artifact, GitRepository, Reason,
+    Artifact, GitRepository, Reason, condition_type,
     source::{GitInclude, GitProvider},
 };
 use rosin_source::{
-    artifact::{ArtifactDigest, Condition, ObjectKey, Retention, Stored},
+    artifact::{ArtifactDigest, StoredFile},
     git::{
         Budget, Checkout, Contents, Credentials, Fetched, GitError, Included as IncludedTree,
         Reference, Remote, RemoteUrl,
     },
     http::Proxy,
 };
-use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
 use super::{
     GitRepositories,
     error::Error,
-    progress::Progress,
     verify::{is_verified, verify},
 };
 use crate::{
-    controller::{Key, Run, now},
-    reconcile::kustomization::chain,
+    controller::{Key, Progress, Run},
+    reconcile::{
+        kustomization::chain,
+        source::{Outcome, SourceKind, StorageFailed, connect, folder, secrets, storage::New},
+    },
 };
-
-/// How a run ended when nothing failed.
-pub(super) enum Outcome {
-    Stored { message: String, changed: bool },
-    Unchanged { message: String },
-}
 
 /// Another repository's artifact, to be put into this one.
 struct Included {
@@ -41,17 +35,30 @@ struct Included {
     artifact: Artifact,
 }
 
-impl GitRepositories {
-    pub(super) async fn fetch(
+impl SourceKind for GitRepositories {
+    type Object = GitRepository;
+    type Error = Error;
+    const KIND: &'static str = "GitRepository";
+    const LATEST: Option<&'static str> = None;
+    const FAILURES: &'static [&'static str] = &[
+        condition_type::STORAGE_OPERATION_FAILED,
+        condition_type::FETCH_FAILED,
+        condition_type::INCLUDE_UNAVAILABLE,
+        condition_type::ARTIFACT_OUTDATED,
+    ];
+
+    async fn fetch(
         &self,
-        key: &Key,
-        object: &Arc<GitRepository>,
         run: &Run,
-        progress: &mut Progress<'_>,
+        stored: Option<&Artifact>,
+        progress: &mut Progress<'_, GitRepository>,
     ) -> Result<Outcome, Error> {
+        let object = &progress.object.clone();
         supported(object)?;
-        let sound = self.check_storage(object, progress).await?;
-        progress.reconciling();
+        if object.spec.verify.is_none() {
+            progress.unset(condition_type::SOURCE_VERIFIED);
+            progress.status.source_verification_mode = None;
+        }
         let url = RemoteUrl::parse(&object.spec.url)
             .map_err(|error| Error::Url(format!("spec.url: {error}")))?;
         let remote = Remote {
@@ -60,22 +67,21 @@ impl GitRepositories {
             proxy: self.proxy(object).await?,
         };
         let included = self.included(object)?;
-        let settled = sound && settings_observed(object, &included) && is_verified(object);
-        let known = object
-            .artifact()
+        let settled = settings_observed(object, &included) && is_verified(object);
+        let known = stored
             .filter(|_| settled)
             .map(|artifact| artifact.revision.clone());
         let checkout = match self
-            .checkout(key, object, remote, known.clone(), run)
+            .checkout(progress.key, object, remote, known.clone(), run)
             .await?
         {
             Fetched::Unchanged(_) => {
                 let revision = known.unwrap_or_default();
-                return Ok(Outcome::Unchanged {
-                    message: format!(
-                        "no changes since last reconciliation: observed revision '{revision}'"
-                    ),
-                });
+                progress.in_storage(Reason::Succeeded, &stored_message(&revision));
+                let message = format!(
+                    "no changes since last reconciliation: observed revision '{revision}'"
+                );
+                return Ok(unchanged(message));
             }
             Fetched::Checkout(checkout) => checkout,
         };
@@ -91,63 +97,44 @@ impl GitRepositories {
             .as_deref()
             .is_some_and(|known| checkout.revision().is(known))
         {
+            progress.in_storage(Reason::Succeeded, &stored_message(&revision));
             let message = format!("artifact up-to-date with remote revision: '{revision}'");
-            return Ok(Outcome::Unchanged { message });
+            return Ok(unchanged(message));
         }
         if object
             .artifact()
             .is_some_and(|old| old.revision != revision)
         {
-            progress.new_revision(&revision);
+            progress.progressing(&format!(
+                "building artifact: new upstream revision '{revision}'"
+            ));
         }
-        let stored = self.store(key, object, checkout, &included).await?;
-        let changed = object
+        let file = self.store(object, checkout, &included).await?;
+        progress.in_storage(Reason::Succeeded, &stored_message(&revision));
+        let moved = object
             .artifact()
-            .is_none_or(|old| old.digest != stored.digest.to_string() || old.revision != revision);
-        progress.stored(self.artifact(&stored, revision));
+            .is_none_or(|old| old.revision != revision);
+        let new = New {
+            file,
+            revision,
+            metadata: BTreeMap::new(),
+            link: None,
+        };
+        let changed = self.shared.advertise(new, progress) || moved;
         self.observe(object, included, progress);
         Ok(Outcome::Stored {
             message: format!("stored artifact for commit '{subject}'"),
+            reason: None,
             changed,
         })
     }
 
-    /// Is the artifact of the status in the store, with the content that it should have?
-    async fn check_storage(
-        &self,
-        object: &GitRepository,
-        progress: &mut Progress<'_>,
-    ) -> Result<bool, Error> {
-        let Some(artifact) = object.artifact() else {
-            return Ok(false);
-        };
-        let Ok(digest) = artifact.digest.parse::<ArtifactDigest>() else {
-            return Ok(false);
-        };
-        let (store, path) = (self.store.clone(), artifact.path.clone());
-        let condition = tokio::task::spawn_blocking(move || store.check(&path, &digest)).await;
-        match condition
-            .map_err(|error| storage(&error))?
-            .map_err(|error| storage(&error))?
-        {
-            Condition::Sound => {
-                // The address under which we are reached may have changed since.
-                let url = self.url(&artifact.path);
-                if artifact.url != url {
-                    progress.status.artifact = Some(Artifact {
-                        url,
-                        ..artifact.clone()
-                    });
-                }
-                Ok(true)
-            }
-            Condition::Missing | Condition::Damaged => {
-                progress.lost_artifact();
-                Ok(false)
-            }
-        }
+    fn forget(&self, folder: &str) -> std::io::Result<()> {
+        self.git.remove(folder)
     }
+}
 
+impl GitRepositories {
     async fn credentials(
         &self,
         object: &GitRepository,
@@ -158,49 +145,16 @@ impl GitRepositories {
         let Some(reference) = &object.spec.secret_ref else {
             return Credentials::from_secret(url, &BTreeMap::new()).map_err(failed);
         };
-        let data = self.secret(object, &reference.name).await?;
+        let (session, namespace) = (&self.shared.session, object.namespace());
+        let data = secrets::named(session, namespace, &reference.name).await;
+        let data = data.map_err(Error::Authentication)?;
         Credentials::from_secret(url, &data).map_err(failed)
     }
 
-    /// The proxy of `spec.proxySecretRef`, which wins over that of the environment.
     async fn proxy(&self, object: &GitRepository) -> Result<Option<Proxy>, Error> {
-        let Some(reference) = &object.spec.proxy_secret_ref else {
-            return Ok(None);
-        };
-        let mut data = self.secret(object, &reference.name).await?;
-        let name = format!("{}/{}", object.namespace(), reference.name);
-        Proxy::from_secret(&mut data)
-            .map(Some)
-            .map_err(|error| Error::Authentication(format!("secret '{name}': {error}")))
-    }
-
-    /// The entries of a Secret, read with the controller's own rights, as Flux does.
-    async fn secret(
-        &self,
-        object: &GitRepository,
-        name: &str,
-    ) -> Result<BTreeMap<String, Vec<u8>>, Error> {
-        let namespace = object.namespace();
-        let path = format!("/api/v1/namespaces/{namespace}/secrets/{name}");
-        let secret = self
-            .session
-            .send(http::Method::GET, &path, None, None)
-            .await
-            .map_err(|error| {
-                Error::Authentication(format!(
-                    "failed to get secret '{namespace}/{name}': {error}"
-                ))
-            })?;
-        let data = secret
-            .get("data")
-            .and_then(Value::as_object)
-            .into_iter()
-            .flatten();
-        Ok(data
-            .filter_map(|(key, value)| {
-                Some((key.clone(), BASE64_STANDARD.decode(value.as_str()?).ok()?))
-            })
-            .collect())
+        let reference = object.spec.proxy_secret_ref.as_ref();
+        let proxy = connect::proxy(&self.shared.session, object.namespace(), reference).await;
+        proxy.map_err(Error::Authentication)
     }
 
     /// The artifacts that `spec.include` names; one that is not there yet is waited for.
@@ -262,15 +216,13 @@ impl GitRepositories {
 
     async fn store(
         &self,
-        key: &Key,
         object: &Arc<GitRepository>,
         checkout: Checkout,
         included: &[Included],
-    ) -> Result<Stored, Error> {
-        let folder = ObjectKey::new("GitRepository", &key.namespace, &key.name)
-            .map_err(|error| storage_key(&error))?;
+    ) -> Result<StoredFile, Error> {
+        let folder = folder(&**object)?;
         let file = format!("{}.tar.gz", checkout.commit().hash);
-        let (store, object) = (self.store.clone(), object.clone());
+        let (store, object) = (self.shared.store.clone(), object.clone());
         let includes: Vec<(GitInclude, Artifact)> = included
             .iter()
             .map(|i| (i.spec.clone(), i.artifact.clone()))
@@ -291,63 +243,21 @@ impl GitRepositories {
                 })
                 .map_err(|error| describe(&error))
         });
-        stored.await.map_err(|error| storage(&error))?
-    }
-
-    /// Removes what this and earlier processes stored and nobody asks for any more, as each run begins; how many went. It is a matter
-    /// of disk space alone: failing to do it is no failure of the run.
-    pub(super) async fn collect(&self, key: &Key, object: &GitRepository) -> usize {
-        let (Some(artifact), Ok(folder)) = (
-            object.artifact(),
-            ObjectKey::new("GitRepository", &key.namespace, &key.name),
-        ) else {
-            return 0;
-        };
-        let retention = Retention {
-            age: self.config.artifact_retention_ttl,
-            records: self.config.artifact_retention_records,
-        };
-        let (store, current) = (self.store.clone(), artifact.path.clone());
-        let collected = tokio::task::spawn_blocking(move || {
-            store.collect(&folder, &current, retention, SystemTime::now())
-        });
-        match collected.await {
-            Ok(Ok(collected)) => collected,
-            Ok(Err(error)) => {
-                tracing::warn!(%error, "old artifacts could not be removed");
-                0
-            }
-            Err(_) => 0,
-        }
-    }
-
-    fn artifact(&self, stored: &Stored, revision: String) -> Artifact {
-        Artifact {
-            digest: stored.digest.to_string(),
-            last_update_time: now(),
-            metadata: BTreeMap::new(),
-            url: self.url(&stored.path),
-            path: stored.path.clone(),
-            revision,
-            size: i64::try_from(stored.size).ok(),
-        }
-    }
-
-    /// `--storage-adv-addr` may be a host or a whole URL.
-    fn url(&self, path: &str) -> String {
-        let address = self.config.storage_adv_addr.trim_end_matches('/');
-        if address.contains("://") {
-            format!("{address}/{path}")
-        } else {
-            format!("http://{address}/{path}")
-        }
+        let stored = stored
+            .await
+            .map_err(|error| StorageFailed::archive(&error))??;
+        Ok(StoredFile {
+            path: stored.path,
+            digest: stored.digest,
+            size: stored.size,
+        })
     }
 
     fn observe(
         &self,
         object: &GitRepository,
         included: Vec<Included>,
-        progress: &mut Progress<'_>,
+        progress: &mut Progress<'_, GitRepository>,
     ) {
         let status = &mut progress.status;
         status.observed_ignore.clone_from(&object.spec.ignore);
@@ -420,7 +330,7 @@ fn include_tree(
     spec: &GitInclude,
     artifact: &Artifact,
 ) -> Result<IncludedTree, Error> {
-    let failed = |message: String| Error::Storage {
+    let failed = |message: String| StorageFailed {
         reason: Reason::CopyFailure,
         message,
     };
@@ -445,25 +355,23 @@ fn describe(error: &GitError) -> Error {
     } else if error.is_sparse() {
         Error::Sparse(error.to_string())
     } else if error.is_include() {
-        Error::Storage {
+        Error::Storage(StorageFailed {
             reason: Reason::CopyFailure,
             message: chain(error),
-        }
+        })
     } else {
         Error::Fetch(chain(error))
     }
 }
 
-fn storage(error: &dyn std::error::Error) -> Error {
-    Error::Storage {
-        reason: Reason::ArchiveOperationFailed,
-        message: chain(error),
-    }
+fn stored_message(revision: &str) -> String {
+    format!("stored artifact for revision '{revision}'")
 }
 
-fn storage_key(error: &dyn std::error::Error) -> Error {
-    Error::Storage {
-        reason: Reason::InvalidPath,
-        message: chain(error),
+fn unchanged(message: String) -> Outcome {
+    Outcome::Unchanged {
+        reason: Reason::GitOperationSucceeded,
+        recovered: message.clone(),
+        message,
     }
 }

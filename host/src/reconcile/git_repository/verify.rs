@@ -1,6 +1,5 @@
 //! `spec.verify`: whether commit and tag are signed by somebody who may.
 
-use base64::{Engine, prelude::BASE64_STANDARD};
 use rosin_api::{
     ConditionStatus, GitRepository, Reason, condition_type,
     source::{GitVerification, GitVerifyMode},
@@ -9,10 +8,12 @@ use rosin_source::git::{
     Checkout,
     signature::{PublicKeys, Signed},
 };
-use serde_json::Value;
 
-use super::{GitRepositories, error::Error, progress::Progress};
-use crate::reconcile::kustomization::chain;
+use super::{GitRepositories, error::Error};
+use crate::{
+    controller::Progress,
+    reconcile::{kustomization::chain, source::secrets},
+};
 
 impl GitRepositories {
     /// Read with the controller's own rights, as Flux does.
@@ -21,33 +22,16 @@ impl GitRepositories {
         object: &GitRepository,
         verification: &GitVerification,
     ) -> Result<PublicKeys, Error> {
-        let path = format!(
-            "/api/v1/namespaces/{}/secrets/{}",
-            object.namespace(),
-            verification.secret_ref.name
-        );
-        let secret = self
-            .session
-            .send(http::Method::GET, &path, None, None)
-            .await
-            .map_err(|error| Error::Verification {
-                reason: Reason::VerificationError,
-                message: format!("public keys secret error: {error}"),
-            })?;
-        let data = secret
-            .get("data")
-            .and_then(Value::as_object)
-            .into_iter()
-            .flatten();
-        let entries: Vec<(&str, Vec<u8>)> = data
-            .filter_map(|(key, value)| {
-                Some((key.as_str(), BASE64_STANDARD.decode(value.as_str()?).ok()?))
-            })
-            .collect();
+        let (namespace, name) = (object.namespace(), &verification.secret_ref.name);
+        let secret = secrets::read(&self.shared.session, namespace, name).await;
+        let entries = secret.map_err(|error| Error::Verification {
+            reason: Reason::VerificationError,
+            message: format!("public keys secret error: {error}"),
+        })?;
         Ok(PublicKeys::from_secret(
             entries
                 .iter()
-                .map(|(name, value)| (*name, value.as_slice())),
+                .map(|(name, value)| (name.as_str(), value.as_slice())),
         ))
     }
 }
@@ -57,7 +41,7 @@ pub(super) fn verify(
     verification: &GitVerification,
     checkout: &Checkout,
     keys: &PublicKeys,
-    progress: &mut Progress<'_>,
+    progress: &mut Progress<'_, GitRepository>,
 ) -> Result<(), Error> {
     let mode = verification.mode;
     let mut verified = Vec::new();
@@ -78,12 +62,10 @@ pub(super) fn verify(
         })?;
         verified.push(format!("commit '{hash}' with key '{key}'"));
     }
-    progress.set(
-        condition_type::SOURCE_VERIFIED,
-        ConditionStatus::True,
-        Reason::Succeeded.as_str(),
-        &format!("verified signature of\n\t- {}", verified.join("\n\t- ")),
-    );
+    progress.verified(&format!(
+        "verified signature of\n\t- {}",
+        verified.join("\n\t- ")
+    ));
     progress.status.source_verification_mode = Some(name_of(mode).to_owned());
     Ok(())
 }

@@ -34,7 +34,6 @@ impl Kustomizations {
             &self.resource,
             key,
             &object.metadata,
-            names::FINALIZER,
             names::KUSTOMIZE_STATUS_MANAGER,
         )
         .await?;

@@ -49,9 +49,12 @@ use self::{
 use crate::{
     cluster::{Resource, Session},
     config::Config,
-    controller::{Events, Key, Next, Reconcile, Run, StatusWriter, Wake, Watched, add_finalizer},
+    controller::{
+        Events, Key, Next, Reconcile, Run, StatusWriter, Wake, Watched, ensure_finalizer,
+        has_finalizer,
+    },
     live::Live,
-    metrics::{Metrics, ObjectLabels, ReconcileResult},
+    metrics::{Metrics, ObjectLabels},
 };
 
 /// Everything that reconciles of Kustomizations share.
@@ -107,33 +110,20 @@ pub(crate) enum Outcome {
 
 impl Reconcile for Kustomizations {
     async fn reconcile(&self, key: &Key, wake: Wake, run: &Run) -> Next {
+        let labels = ObjectLabels::new("Kustomization", key);
         let Some(object) = self.watched.get(key) else {
             self.memos.take(key);
-            self.metrics.forget(&self.labels(key));
+            self.metrics.forget(&labels);
             return Next::Forget;
         };
         let started = Instant::now();
         let next = self.run(key, object, wake, run, started).await;
-        let result = match next {
-            Next::Backoff => ReconcileResult::Error,
-            Next::After(_) => ReconcileResult::RequeueAfter,
-            _ => ReconcileResult::Success,
-        };
-        self.metrics
-            .reconciled(self.labels(key), started.elapsed(), result);
+        self.metrics.reconciled(labels, started.elapsed(), next);
         next
     }
 }
 
 impl Kustomizations {
-    fn labels(&self, key: &Key) -> ObjectLabels {
-        ObjectLabels {
-            kind: "Kustomization",
-            name: key.name.clone(),
-            namespace: key.namespace.clone(),
-        }
-    }
-
     async fn run(
         &self,
         key: &Key,
@@ -185,41 +175,18 @@ impl Kustomizations {
         object: Arc<Kustomization>,
         run: &Run,
     ) -> Result<Option<Arc<Kustomization>>, Error> {
-        let has_finalizer = object
-            .metadata
-            .finalizers
-            .iter()
-            .flatten()
-            .any(|f| f == names::FINALIZER);
         if object.metadata.deletion_timestamp.is_some() {
-            if has_finalizer {
+            if has_finalizer(&object.metadata) {
                 self.finalize(key, &object, run).await?;
             }
             return Ok(None);
         }
-        if has_finalizer {
-            return Ok(Some(object));
-        }
         let manager = names::KUSTOMIZE_STATUS_MANAGER;
-        let answer = add_finalizer(
-            &self.session,
-            &self.resource,
-            key,
-            &object.metadata,
-            names::FINALIZER,
-            manager,
-        )
-        .await?;
-        let version = answer
-            .pointer("/metadata/resourceVersion")
-            .and_then(|v| v.as_str())
-            .unwrap_or_default()
-            .to_owned();
-        let object: Kustomization =
-            rosin_api::Decode::from_value(answer).map_err(|e| Error::Build(e.to_string()))?;
-        let object = Arc::new(object);
-        self.watched.observe(key, &version, object.clone());
-        Ok(Some(object))
+        let (session, resource) = (&self.session, &self.resource);
+        ensure_finalizer(session, resource, &self.watched, key, object, manager)
+            .await
+            .map(Some)
+            .map_err(Error::from)
     }
 
     async fn suspended(&self, mut progress: Progress<'_>) -> Next {
@@ -228,7 +195,7 @@ impl Kustomizations {
                 && c.status == rosin_api::ConditionStatus::True
         });
         if ready {
-            progress.status.observed_generation = progress.object.metadata.generation;
+            progress.observed();
         }
         progress.mirror_request();
         match progress.write().await {
@@ -254,10 +221,9 @@ impl Kustomizations {
         report: &Report<'_>,
         started: Instant,
     ) -> Result<Next, Error> {
-        let interval = rosin_domain::schedule::jittered(
+        let interval = Next::interval(
             object.spec.interval.to_std(),
             self.config.interval_jitter_percentage,
-            rand::random(),
         );
         let quiet = matches!(wake, Wake::Due | Wake::Drift | Wake::Dependency)
             && !done.changed
@@ -265,7 +231,7 @@ impl Kustomizations {
         memo.not_ready_since = None;
         if quiet {
             // In sync and known to be: the API server hears nothing of it.
-            return Ok(Next::After(interval));
+            return Ok(interval);
         }
         if wake == Wake::Drift && done.changed {
             self.metrics.drift_corrected();
@@ -288,7 +254,7 @@ impl Kustomizations {
         );
         info!(revision, "{message}");
         report.finished(&revision, done.origin_revision.as_deref(), &message);
-        Ok(Next::After(interval))
+        Ok(interval)
     }
 
     async fn failed(

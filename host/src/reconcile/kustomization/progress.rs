@@ -1,19 +1,14 @@
-//! The status of one run as it grows, and its writing: only here are conditions of a Kustomization set.
+//! What the conditions of a Kustomization say: only here are they set.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use rosin_api::{
-    ConditionStatus, FluxObject, Kustomization, KustomizationStatus, Reason, condition_type,
-    kustomization::Inventory,
+    ConditionStatus, FluxObject, Kustomization, Reason, condition_type, kustomization::Inventory,
 };
-use rosin_domain::status::{self as conditions, Wording};
-use serde_json::Value;
+use rosin_domain::status as conditions;
 
 use super::{memo::Attempt, story::Done};
-use crate::{
-    cluster::ApiError,
-    controller::{Key, StatusWriter, Watched, now},
-};
+use crate::controller::now;
 
 /// What a run says of itself on the way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,37 +19,9 @@ pub(super) enum Step {
     Checking,
 }
 
-pub(super) struct Progress<'a> {
-    pub key: &'a Key,
-    pub object: Arc<Kustomization>,
-    pub status: KustomizationStatus,
-    writer: &'a StatusWriter,
-    watched: &'a Watched<Kustomization>,
-    written: Value,
-}
+pub(super) type Progress<'a> = crate::controller::Progress<'a, Kustomization>;
 
-impl<'a> Progress<'a> {
-    pub(super) fn new(
-        key: &'a Key,
-        object: Arc<Kustomization>,
-        writer: &'a StatusWriter,
-        watched: &'a Watched<Kustomization>,
-    ) -> Self {
-        let status = object.status.clone().unwrap_or_default();
-        let written = object
-            .status
-            .as_ref()
-            .map_or(Value::Object(serde_json::Map::new()), to_value);
-        Self {
-            key,
-            object,
-            status,
-            writer,
-            watched,
-            written,
-        }
-    }
-
+impl Progress<'_> {
     /// Notes a step; it reaches the server with the next write.
     pub(super) fn step(&mut self, step: Step, revision: &str, timeout: Duration) {
         let doing = match step {
@@ -99,7 +66,7 @@ impl<'a> Progress<'a> {
         );
         self.unset(condition_type::RECONCILING);
         self.unset(condition_type::STALLED);
-        self.status.observed_generation = self.object.metadata.generation;
+        self.observed();
     }
 
     pub(super) fn failed(&mut self, reason: Reason, message: &str) {
@@ -109,14 +76,7 @@ impl<'a> Progress<'a> {
             reason.as_str(),
             message,
         );
-        if let Some(reconciling) = self
-            .status
-            .conditions
-            .iter_mut()
-            .find(|c| c.type_ == condition_type::RECONCILING)
-        {
-            reconciling.reason = Reason::ProgressingWithRetry.as_str().to_owned();
-        }
+        self.with_retry();
     }
 
     pub(super) fn stalled(&mut self, reason: Reason, message: &str) {
@@ -135,63 +95,8 @@ impl<'a> Progress<'a> {
         self.unset(condition_type::RECONCILING);
     }
 
-    pub(super) fn set(
-        &mut self,
-        type_: &str,
-        status: ConditionStatus,
-        reason: &str,
-        message: &str,
-    ) {
-        let generation = self.object.metadata.generation;
-        conditions::set(
-            &mut self.status.conditions,
-            Wording {
-                type_,
-                status,
-                reason,
-                message,
-            },
-            generation,
-            &now(),
-        );
-    }
-
-    pub(super) fn unset(&mut self, type_: &str) {
-        conditions::remove(&mut self.status.conditions, type_);
-    }
-
     pub(super) fn inventory(&mut self, inventory: Inventory) {
         self.status.inventory = Some(inventory);
-    }
-
-    /// Sends what changed since the last write. An object that is gone needs no status.
-    pub(super) async fn write(&mut self) -> Result<(), ApiError> {
-        let new = to_value(&self.status);
-        let uid = self.object.metadata.uid.clone().unwrap_or_default();
-        match self.writer.write(self.key, &uid, &self.written, &new).await {
-            Ok(None) => {}
-            Ok(Some(answer)) => {
-                let version = answer
-                    .pointer("/metadata/resourceVersion")
-                    .and_then(Value::as_str)
-                    .unwrap_or_default()
-                    .to_owned();
-                if let Ok(object) = <Kustomization as rosin_api::Decode>::from_value(answer) {
-                    self.watched.observe(self.key, &version, Arc::new(object));
-                }
-                self.written = new;
-            }
-            Err(error) if error.is_not_found() => {}
-            Err(error) => return Err(error),
-        }
-        Ok(())
-    }
-
-    /// `lastHandledReconcileAt` follows the request annotation after every run.
-    pub(super) fn mirror_request(&mut self) {
-        if let Some(request) = self.object.reconcile_request() {
-            self.status.last_handled_reconcile_at = Some(request.to_owned());
-        }
     }
 
     /// Does the status not say yet what a successful run would say?
@@ -236,8 +141,4 @@ impl<'a> Progress<'a> {
 
 fn is_true(all: &[rosin_api::Condition], type_: &str) -> bool {
     conditions::find(all, type_).is_some_and(|c| c.status == ConditionStatus::True)
-}
-
-fn to_value(status: &KustomizationStatus) -> Value {
-    serde_json::to_value(status).unwrap_or_default()
 }

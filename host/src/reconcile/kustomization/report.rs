@@ -3,10 +3,9 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use rosin_api::{FluxObject, Kustomization, Reason, names};
-use serde_json::json;
 
 use super::{error::Error, memo::Attempt};
-use crate::controller::{Event, Events, Severity};
+use crate::controller::{Event, Events, Severity, involved};
 
 pub(super) struct Report<'a> {
     events: &'a Events,
@@ -109,16 +108,8 @@ impl<'a> Report<'a> {
         if let Some((key, value)) = extra {
             set(key, Some(value));
         }
-        let object = json!({
-            "apiVersion": "kustomize.toolkit.fluxcd.io/v1",
-            "kind": "Kustomization",
-            "namespace": meta.namespace,
-            "name": meta.name,
-            "uid": meta.uid,
-            "resourceVersion": meta.resource_version,
-        });
         self.events.send(Event {
-            object,
+            object: involved(&*self.object),
             severity,
             reason: reason.to_owned(),
             message: message.to_owned(),

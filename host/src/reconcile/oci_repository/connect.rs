@@ -2,12 +2,12 @@
 
 use rosin_api::source::{OCIProvider, OCIRepository};
 use rosin_source::{
-    http::{Connect, Proxy},
+    http::Connect,
     oci::{Credentials, Registry, RegistryOptions, Repository},
 };
 
 use super::{OciRepositories, error::Error};
-use crate::reconcile::{kustomization::chain, source::secrets};
+use crate::reconcile::{kustomization::chain, source::{connect, secrets}};
 
 impl OciRepositories {
     pub(super) async fn registry(&self, object: &OCIRepository) -> Result<Registry, Error> {
@@ -22,7 +22,7 @@ impl OciRepositories {
             insecure: spec.insecure,
             timeout: spec.timeout().to_std(),
         };
-        Registry::new(&self.clients, repository, options)
+        Registry::new(&self.shared.clients, repository, options)
             .map_err(|error| transport(object, &chain(&error)))
     }
 
@@ -40,7 +40,7 @@ impl OciRepositories {
             .as_deref()
             .filter(|a| !a.is_empty())
         {
-            let found = secrets::pull_secrets(&self.session, namespace, account).await;
+            let found = secrets::pull_secrets(&self.shared.session, namespace, account).await;
             names.extend(found.map_err(|error| {
                 failed(format!(
                     "failed to get service account '{namespace}/{account}': {error}"
@@ -49,13 +49,9 @@ impl OciRepositories {
         }
         let mut configs = Vec::new();
         for name in &names {
-            let mut secret = secrets::read(&self.session, namespace, name)
+            let mut secret = secrets::named(&self.shared.session, namespace, name)
                 .await
-                .map_err(|error| {
-                    failed(format!(
-                        "failed to get secret '{namespace}/{name}': {error}"
-                    ))
-                })?;
+                .map_err(failed)?;
             configs.extend(secret.remove(".dockerconfigjson"));
             configs.extend(secret.remove(".dockercfg"));
         }
@@ -72,35 +68,18 @@ impl OciRepositories {
 
     async fn connect(&self, object: &OCIRepository) -> Result<Connect, Error> {
         let (spec, namespace) = (&object.spec, object.namespace());
-        let certificates = spec.cert_secret_ref.as_ref().filter(|r| !r.name.is_empty());
-        let mut connect = match certificates {
-            Some(reference) => {
-                let name = format!("{namespace}/{}", reference.name);
-                let secret = secrets::read(&self.session, namespace, &reference.name)
-                    .await
-                    .map_err(|error| {
-                        transport(object, &format!("failed to get secret '{name}': {error}"))
-                    })?;
-                secrets::certificates(&name, &secret)
-                    .map_err(|message| transport(object, &message))?
-            }
-            None => Connect {
-                unverified: spec.insecure,
-                ..Connect::default()
-            },
-        };
-        if let Some(reference) = &spec.proxy_secret_ref {
-            let failed = |message: String| {
-                Error::Authentication(format!("failed to get proxy address: {message}"))
-            };
-            let name = format!("{namespace}/{}", reference.name);
-            let mut secret = secrets::read(&self.session, namespace, &reference.name)
-                .await
-                .map_err(|error| failed(format!("failed to get secret '{name}': {error}")))?;
-            let proxy = Proxy::from_secret(&mut secret);
-            connect.proxy =
-                Some(proxy.map_err(|error| failed(format!("secret '{name}': {error}")))?);
-        }
+        let session = &self.shared.session;
+        let certificates =
+            connect::certificates(session, namespace, spec.cert_secret_ref.as_ref()).await;
+        let certificates = certificates.map_err(|message| transport(object, &message))?;
+        let mut connect = certificates.unwrap_or_else(|| Connect {
+            unverified: spec.insecure,
+            ..Connect::default()
+        });
+        let proxy = connect::proxy(session, namespace, spec.proxy_secret_ref.as_ref()).await;
+        connect.proxy = proxy.map_err(|message| {
+            Error::Authentication(format!("failed to get proxy address: {message}"))
+        })?;
         Ok(connect)
     }
 }

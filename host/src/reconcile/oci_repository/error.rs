@@ -2,12 +2,7 @@
 
 use rosin_api::{Reason, condition_type};
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Retry {
-    Backoff,
-    /// Stalled: only another spec can help.
-    OnChange,
-}
+use crate::reconcile::source::{Failure, Retry, StorageFailed};
 
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Error {
@@ -36,12 +31,12 @@ pub(super) enum Error {
         provider: &'static str,
         message: &'static str,
     },
-    #[error("{message}")]
-    Storage { reason: Reason, message: String },
+    #[error(transparent)]
+    Storage(#[from] StorageFailed),
 }
 
-impl Error {
-    pub(super) fn reason(&self) -> Reason {
+impl Failure for Error {
+    fn reason(&self) -> Reason {
         match self {
             Self::Url { .. } => Reason::URLInvalid,
             Self::Authentication(_) => Reason::AuthenticationFailed,
@@ -52,22 +47,21 @@ impl Error {
             Self::Verification { .. } | Self::UnsupportedVerification { .. } => {
                 Reason::VerificationError
             }
-            Self::Storage { reason, .. } => *reason,
+            Self::Storage(failed) => failed.reason,
         }
     }
 
-    /// The condition that turns True; `SourceVerified`, alone, turns False.
-    pub(super) fn condition(&self) -> &'static str {
+    fn condition(&self) -> &'static str {
         match self {
             Self::Verification { .. } | Self::UnsupportedVerification { .. } => {
                 condition_type::SOURCE_VERIFIED
             }
-            Self::Storage { .. } => condition_type::STORAGE_OPERATION_FAILED,
+            Self::Storage(_) => StorageFailed::CONDITION,
             _ => condition_type::FETCH_FAILED,
         }
     }
 
-    pub(super) fn retry(&self) -> Retry {
+    fn retry(&self) -> Retry {
         match self {
             Self::Url { .. } | Self::Provider(_) | Self::UnsupportedVerification { .. } => {
                 Retry::OnChange

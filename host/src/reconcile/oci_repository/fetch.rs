@@ -4,123 +4,99 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use rosin_api::{
     Artifact, ConditionStatus, FluxObject, OCIRepository, Reason, condition_type,
-    source::OCILayerOperation,
+    names::ORIGIN_REVISION_METADATA, source::OCILayerOperation,
 };
 use rosin_source::{
-    artifact::{Blob, ObjectKey, StoreError, StoredFile},
+    artifact::{Blob, StoreError, StoredFile},
     oci::{OciError, Reference, Registry, Resolved},
 };
 
-use super::{OciRepositories, error::Error, progress::Progress};
+use super::{OciRepositories, error::Error};
 use crate::{
-    controller::{Key, Run, now},
+    controller::{Progress, Run},
     reconcile::{
         kustomization::chain,
-        source::storage::{self, Advertised},
+        source::{
+            Outcome, SourceKind, StorageFailed, folder,
+            storage::{self, New},
+        },
     },
 };
 
 /// Leads to the newest artifact.
 const LATEST: &str = "latest.tar.gz";
+/// Where an artifact says what it was built from.
+const ORIGIN_SOURCE: &str = "org.opencontainers.image.source";
 
-/// How a run ended when nothing failed.
-pub(super) enum Outcome {
-    Stored { changed: bool },
-    Unchanged,
-}
+impl SourceKind for OciRepositories {
+    type Object = OCIRepository;
+    type Error = Error;
+    const KIND: &'static str = "OCIRepository";
+    const LATEST: Option<&'static str> = Some(LATEST);
+    const FAILURES: &'static [&'static str] = &[
+        condition_type::STORAGE_OPERATION_FAILED,
+        condition_type::FETCH_FAILED,
+    ];
 
-impl OciRepositories {
-    pub(super) async fn fetch(
+    async fn fetch(
         &self,
-        key: &Key,
-        object: &Arc<OCIRepository>,
         run: &Run,
-        progress: &mut Progress<'_>,
+        stored: Option<&Artifact>,
+        progress: &mut Progress<'_, OCIRepository>,
     ) -> Result<Outcome, Error> {
-        let sound = self.check_storage(object, progress).await?;
-        progress.reconciling();
+        let object = &progress.object.clone();
+        if object.spec.verify.is_none() {
+            progress.unset(condition_type::SOURCE_VERIFIED);
+        }
         let registry = self.registry(object).await?;
         // The network may be slow; a worker is for those that have work.
         run.rest();
         let (resolved, name) = resolve(object, &registry).await?;
         let revision = resolved.revision();
-        let known = object
-            .artifact()
-            .filter(|_| sound)
-            .is_some_and(|old| old.revision == revision);
-        if !known {
-            progress.new_revision(&revision, &name);
+        let message = format!("stored artifact for digest '{revision}'");
+        let known = stored.filter(|old| old.revision == revision);
+        if known.is_none() {
+            let message = format!("new revision '{revision}' for '{name}'");
+            progress.outdated(Reason::NewRevision, &message);
         }
         if let Some(verification) = &object.spec.verify
-            && !(known && is_verified(object))
+            && !(known.is_some() && is_verified(object))
         {
             self.verify(object, verification, &registry, &resolved.digest)
                 .await?;
-            progress.verified(&revision);
+            progress.verified(&format!("verified signature of revision {revision}"));
         }
-        if known && settings_observed(object) {
-            return Ok(Outcome::Unchanged);
+        if let Some(known) = known.filter(|_| settings_observed(object)) {
+            progress.in_storage(Reason::Succeeded, &message);
+            return Ok(Outcome::Unchanged {
+                reason: Reason::ArtifactUpToDate,
+                message: format!("artifact up-to-date with remote revision: '{revision}'"),
+                recovered: announcement(object, &revision, &known.metadata),
+            });
         }
         let (blob, metadata) = self.pull(object, &registry, &resolved).await?;
-        let (stored, link) = self.store(key, object, &resolved, blob).await?;
-        let changed = object
-            .artifact()
-            .is_none_or(|old| old.digest != stored.digest.to_string());
-        progress.status.url = link.map(|path| storage::url(&self.config, &path));
-        progress
-            .status
-            .observed_ignore
-            .clone_from(&object.spec.ignore);
-        progress
-            .status
-            .observed_layer_selector
-            .clone_from(&object.spec.layer_selector);
-        progress.stored(Artifact {
-            digest: stored.digest.to_string(),
-            last_update_time: now(),
-            metadata,
-            url: storage::url(&self.config, &stored.path),
-            path: stored.path,
+        let (file, link) = self.store(object, &resolved, blob).await?;
+        let status = &mut progress.status;
+        status.observed_ignore.clone_from(&object.spec.ignore);
+        let selector = &object.spec.layer_selector;
+        status.observed_layer_selector.clone_from(selector);
+        progress.in_storage(Reason::Succeeded, &message);
+        let announcement = announcement(object, &revision, &metadata);
+        let new = New {
+            file,
             revision,
-            size: i64::try_from(stored.size).ok(),
-        });
-        Ok(Outcome::Stored { changed })
+            metadata,
+            link,
+        };
+        Ok(Outcome::Stored {
+            changed: self.shared.advertise(new, progress),
+            reason: None,
+            message: announcement,
+        })
     }
+}
 
-    /// Is the artifact of the status in the store, with the content that it should have?
-    async fn check_storage(
-        &self,
-        object: &OCIRepository,
-        progress: &mut Progress<'_>,
-    ) -> Result<bool, Error> {
-        let found = storage::check(&self.store, object.artifact()).await;
-        match (
-            found.map_err(|error| storage_failed(&error))?,
-            object.artifact(),
-        ) {
-            (Advertised::Sound, Some(artifact)) => {
-                // The address under which we are reached may have changed since.
-                let url = storage::url(&self.config, &artifact.path);
-                if artifact.url != url {
-                    let artifact = artifact.clone();
-                    progress.status.artifact = Some(Artifact { url, ..artifact });
-                    if let Some((folder, _)) =
-                        object.artifact().and_then(|a| a.path.rsplit_once('/'))
-                    {
-                        let latest = format!("{folder}/{LATEST}");
-                        progress.status.url = Some(storage::url(&self.config, &latest));
-                    }
-                }
-                Ok(true)
-            }
-            (Advertised::Lost, _) => {
-                progress.lost_artifact();
-                Ok(false)
-            }
-            _ => Ok(false),
-        }
-    }
-
+impl OciRepositories {
     async fn pull(
         &self,
         object: &OCIRepository,
@@ -138,7 +114,7 @@ impl OciRepositories {
         let layer = manifest
             .layer(object.spec.layer_media_type())
             .map_err(|error| Error::Layer(error.to_string()))?;
-        let blob = match registry.layer(layer, &self.store).await {
+        let blob = match registry.layer(layer, &self.shared.store).await {
             Ok(blob) => blob,
             Err(error @ OciError::Layer(_)) => return Err(Error::Layer(chain(&error))),
             Err(error) => return Err(failed(&error)),
@@ -149,19 +125,13 @@ impl OciRepositories {
     /// Gives the path of the link to the newest artifact too, where it could be made.
     async fn store(
         &self,
-        key: &Key,
         object: &Arc<OCIRepository>,
         resolved: &Resolved,
         blob: Blob,
     ) -> Result<(StoredFile, Option<String>), Error> {
-        let invalid = |error: &dyn std::error::Error| Error::Storage {
-            reason: Reason::InvalidPath,
-            message: chain(error),
-        };
-        let folder = ObjectKey::new("OCIRepository", &key.namespace, &key.name)
-            .map_err(|error| invalid(&error))?;
+        let folder = folder(&**object)?;
         let file = format!("{}.tar.gz", resolved.digest);
-        let (store, object) = (self.store.clone(), object.clone());
+        let (store, object) = (self.shared.store.clone(), object.clone());
         let stored = tokio::task::spawn_blocking(move || {
             let stored = match object.spec.layer_operation() {
                 OCILayerOperation::Copy => store.copy(&folder, &file, &blob),
@@ -174,15 +144,13 @@ impl OciRepositories {
                     "failed to extract layer contents from artifact: {}",
                     chain(&error)
                 )),
-                other => storage_failed(other),
+                other => StorageFailed::archive(other).into(),
             })?;
-            let link = store
-                .link(&folder, LATEST, &file)
-                .inspect_err(|error| tracing::warn!(%error, "the link to the newest artifact could not be set"))
-                .ok();
-            Ok((stored, link))
+            Ok((stored, storage::link(&store, &folder, LATEST, &file)))
         });
-        stored.await.map_err(|error| storage_failed(&error))?
+        stored
+            .await
+            .map_err(|error| StorageFailed::archive(&error))?
     }
 }
 
@@ -228,9 +196,21 @@ fn is_verified(object: &OCIRepository) -> bool {
         })
 }
 
-fn storage_failed(error: &dyn std::error::Error) -> Error {
-    Error::Storage {
-        reason: Reason::ArchiveOperationFailed,
-        message: chain(error),
+/// What was stored, from where, and what that was built from.
+fn announcement(
+    object: &OCIRepository,
+    revision: &str,
+    metadata: &BTreeMap<String, String>,
+) -> String {
+    let url = &object.spec.url;
+    let mut message = format!("stored artifact with revision '{revision}' from '{url}'");
+    let value = |key| metadata.get(key).filter(|value| !value.is_empty());
+    if let (Some(source), Some(revision)) =
+        (value(ORIGIN_SOURCE), value(ORIGIN_REVISION_METADATA))
+    {
+        message.push_str(&format!(
+            ", origin source '{source}', origin revision '{revision}'"
+        ));
     }
+    message
 }

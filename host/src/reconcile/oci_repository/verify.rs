@@ -20,7 +20,7 @@ impl OciRepositories {
         let Some(secret) = supported(verification)? else {
             return Err(failed("spec.verify.secretRef is missing".to_owned()));
         };
-        let secret = secrets::read(&self.session, object.namespace(), secret)
+        let secret = secrets::read(&self.shared.session, object.namespace(), secret)
             .await
             .map_err(|error| failed(error.to_string()))?;
         let mut keys = Vec::new();

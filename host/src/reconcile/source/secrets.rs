@@ -26,6 +26,17 @@ pub(in crate::reconcile) async fn read(
     Ok(decoded.collect())
 }
 
+/// As [`read`], with the name in the message of a failure.
+pub(in crate::reconcile) async fn named(
+    session: &Session,
+    namespace: &str,
+    name: &str,
+) -> Result<Data, String> {
+    read(session, namespace, name)
+        .await
+        .map_err(|error| format!("failed to get secret '{namespace}/{name}': {error}"))
+}
+
 /// The Secrets with which the pods of a service account pull images.
 pub(in crate::reconcile) async fn pull_secrets(
     session: &Session,

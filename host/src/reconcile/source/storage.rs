@@ -1,11 +1,68 @@
 //! The care of stored artifacts: is the advertised one sound, where is it served, and what may go?
 
-use std::{sync::Arc, time::SystemTime};
+use std::{collections::BTreeMap, sync::Arc, time::SystemTime};
 
-use rosin_api::Artifact;
-use rosin_source::artifact::{ArtifactDigest, Condition, ObjectKey, Retention, Store, StoreError};
+use rosin_api::{Artifact, FluxObject, source::StoredStatus};
+use rosin_source::artifact::{
+    ArtifactDigest, Condition, ObjectKey, Retention, Store, StoreError, StoredFile,
+};
 
-use crate::config::Config;
+use super::{Shared, SourceObject};
+use crate::{
+    config::Config,
+    controller::{Progress, now},
+};
+
+/// What a run stored, and what it is.
+pub(in crate::reconcile) struct New {
+    pub file: StoredFile,
+    pub revision: String,
+    pub metadata: BTreeMap<String, String>,
+    /// The path of the link to the newest artifact, where there is one.
+    pub link: Option<String>,
+}
+
+impl Shared {
+    /// Puts what was stored into the status. Has it another content than what was there when the run began?
+    pub(in crate::reconcile) fn advertise<K: SourceObject>(
+        &self,
+        new: New,
+        progress: &mut Progress<'_, K>,
+    ) -> bool {
+        let artifact = Artifact {
+            digest: new.file.digest.to_string(),
+            last_update_time: now(),
+            metadata: new.metadata,
+            url: url(&self.config, &new.file.path),
+            path: new.file.path,
+            revision: new.revision,
+            size: i64::try_from(new.file.size).ok(),
+        };
+        let old = progress.object.status().and_then(StoredStatus::artifact);
+        let changed = old.is_none_or(|old| old.digest != artifact.digest);
+        progress.advertise(artifact, new.link.map(|path| url(&self.config, &path)));
+        changed
+    }
+}
+
+/// Makes the link to the newest artifact. Readers of the artifact itself can do without.
+pub(in crate::reconcile) fn link(
+    store: &Store,
+    folder: &ObjectKey,
+    latest: &str,
+    file: &str,
+) -> Option<String> {
+    store
+        .link(folder, latest, file)
+        .inspect_err(|error| tracing::warn!(%error, "the link to the newest artifact could not be set"))
+        .ok()
+}
+
+/// The path of another file of the same object.
+pub(super) fn beside(path: &str, file: Option<&str>) -> Option<String> {
+    let (folder, _) = path.rsplit_once('/')?;
+    Some(format!("{folder}/{}", file?))
+}
 
 /// How the artifact of a status is found.
 pub(in crate::reconcile) enum Advertised {
