@@ -186,11 +186,7 @@ mod tests {
             name: "app".into(),
             namespace: "ns".into(),
         };
-        metrics.reconciled(
-            labels.clone(),
-            Duration::from_millis(20),
-            Next::OnChange,
-        );
+        metrics.reconciled(labels.clone(), Duration::from_millis(20), Next::OnChange);
         let text = exposition(&registry);
         assert!(text.contains(r#"gotk_reconcile_duration_seconds_count{kind="Kustomization",name="app",namespace="ns"} 1"#), "{text}");
         assert!(text.contains(r#"controller_runtime_reconcile_total{controller="kustomization",result="success"} 1"#), "{text}");

@@ -3,9 +3,7 @@
 
 use std::sync::Arc;
 
-use rosin_api::{
-    ConditionStatus, Decode, FluxObject, FluxStatus, Reason, condition_type,
-};
+use rosin_api::{ConditionStatus, Decode, FluxObject, FluxStatus, Reason, condition_type};
 use rosin_domain::status::{self as conditions, Wording};
 use serde_json::Value;
 
@@ -85,7 +83,8 @@ impl<'a, K: FluxObject + Decode> Progress<'a, K> {
     /// `lastHandledReconcileAt` follows the request annotation after every run.
     pub fn mirror_request(&mut self) {
         if let Some(request) = self.object.reconcile_request() {
-            self.status.set_last_handled_reconcile_at(request.to_owned());
+            self.status
+                .set_last_handled_reconcile_at(request.to_owned());
         }
     }
 

@@ -83,7 +83,9 @@ impl<K> Watched<K> {
     /// The keys of the objects that a question is answered with yes for.
     pub fn keys_where(&self, mut asked: impl FnMut(&Key, &K) -> bool) -> Vec<Key> {
         let objects = self.objects.read().unwrap_or_else(PoisonError::into_inner);
-        let found = objects.iter().filter(|(key, entry)| asked(key, &entry.object));
+        let found = objects
+            .iter()
+            .filter(|(key, entry)| asked(key, &entry.object));
         found.map(|(key, _)| key.clone()).collect()
     }
 
@@ -146,7 +148,9 @@ impl<K> Watched<K> {
         K: Decode,
     {
         let version = answer.pointer("/metadata/resourceVersion");
-        let version = version.and_then(serde_json::Value::as_str).unwrap_or_default();
+        let version = version
+            .and_then(serde_json::Value::as_str)
+            .unwrap_or_default();
         let version = version.to_owned();
         let object = Arc::new(K::from_value(answer)?);
         self.observe(key, &version, object.clone());

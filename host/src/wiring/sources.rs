@@ -118,7 +118,8 @@ impl Starter<'_> {
         if let Some(present) = present {
             let course = Course::new(kind, shared.clone(), present.resource, watched.clone());
             let stop = self.stop.clone();
-            self.tasks.spawn(present.scheduler.run(Arc::new(course), stop));
+            self.tasks
+                .spawn(present.scheduler.run(Arc::new(course), stop));
         }
     }
 }

@@ -5,7 +5,7 @@ use rosin_api::{Reason, condition_type};
 use crate::reconcile::source::{Failure, Retry, StorageFailed};
 
 #[derive(Debug, thiserror::Error)]
-pub(super) enum Error {
+pub enum Error {
     #[error("failed to checkout and determine revision: {0}")]
     Fetch(String),
     #[error("{0}")]

@@ -78,9 +78,8 @@ impl SourceKind for GitRepositories {
             Fetched::Unchanged(_) => {
                 let revision = known.unwrap_or_default();
                 progress.in_storage(Reason::Succeeded, &stored_message(&revision));
-                let message = format!(
-                    "no changes since last reconciliation: observed revision '{revision}'"
-                );
+                let message =
+                    format!("no changes since last reconciliation: observed revision '{revision}'");
                 return Ok(unchanged(message));
             }
             Fetched::Checkout(checkout) => checkout,
@@ -111,9 +110,7 @@ impl SourceKind for GitRepositories {
         }
         let file = self.store(object, checkout, &included).await?;
         progress.in_storage(Reason::Succeeded, &stored_message(&revision));
-        let moved = object
-            .artifact()
-            .is_none_or(|old| old.revision != revision);
+        let moved = object.artifact().is_none_or(|old| old.revision != revision);
         let new = New {
             file,
             revision,

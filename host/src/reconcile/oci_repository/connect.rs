@@ -7,7 +7,10 @@ use rosin_source::{
 };
 
 use super::{OciRepositories, error::Error};
-use crate::reconcile::{kustomization::chain, source::{connect, secrets}};
+use crate::reconcile::{
+    kustomization::chain,
+    source::{connect, secrets},
+};
 
 impl OciRepositories {
     pub(super) async fn registry(&self, object: &OCIRepository) -> Result<Registry, Error> {

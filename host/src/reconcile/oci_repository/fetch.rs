@@ -205,8 +205,7 @@ fn announcement(
     let url = &object.spec.url;
     let mut message = format!("stored artifact with revision '{revision}' from '{url}'");
     let value = |key| metadata.get(key).filter(|value| !value.is_empty());
-    if let (Some(source), Some(revision)) =
-        (value(ORIGIN_SOURCE), value(ORIGIN_REVISION_METADATA))
+    if let (Some(source), Some(revision)) = (value(ORIGIN_SOURCE), value(ORIGIN_REVISION_METADATA))
     {
         message.push_str(&format!(
             ", origin source '{source}', origin revision '{revision}'"

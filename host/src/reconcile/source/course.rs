@@ -201,7 +201,7 @@ impl<S: SourceKind> Course<S> {
         started: Instant,
     ) -> Result<Next, ApiError> {
         let recovered = progress.was_failing();
-        progress.ready(S::FAILURES);
+        progress.succeeded(S::FAILURES);
         progress.write().await?;
         let current = &*progress.current;
         match outcome {
@@ -242,7 +242,7 @@ impl<S: SourceKind> Course<S> {
         mut progress: Progress<'_, S::Object>,
     ) -> Result<Next, ApiError> {
         let (message, reason) = (error.to_string(), error.reason());
-        progress.failed(S::FAILURES, error, &message);
+        progress.failed_by(S::FAILURES, error, &message);
         progress.write().await?;
         error!(
             reason = reason.as_str(),

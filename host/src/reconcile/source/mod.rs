@@ -1,15 +1,14 @@
 //! What reconciles of all source kinds share: their course from the watch to status, events and the next run, the Secrets that they read,
 //! and the care of what they stored. A kind adds how it is fetched, and the words for it.
 
+pub(super) mod connect;
 mod course;
 mod progress;
-pub(super) mod connect;
 pub(super) mod secrets;
 pub(super) mod storage;
 
 use std::sync::Arc;
 
-use kube::Resource as _;
 use rosin_api::{Artifact, Decode, FluxObject, Reason, condition_type, source::StoredStatus};
 use rosin_source::{
     artifact::{ObjectKey, Store},
@@ -134,7 +133,7 @@ impl StorageFailed {
 
 /// Where the artifacts of an object lie.
 pub(super) fn folder<K: SourceObject>(object: &K) -> Result<ObjectKey, StorageFailed> {
-    let meta = object.meta();
+    let meta = FluxObject::meta(object);
     let (namespace, name) = (meta.namespace.as_deref(), meta.name.as_deref());
     ObjectKey::new(
         &K::kind(&()),

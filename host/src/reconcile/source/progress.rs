@@ -1,7 +1,7 @@
 //! What the conditions of a source say: those that all kinds have are set here, and only here.
 
 use rosin_api::{
-    Artifact, ConditionStatus, FluxObject, FluxStatus, Reason, condition_type, source::StoredStatus,
+    Artifact, ConditionStatus, FluxStatus, Reason, condition_type, source::StoredStatus,
 };
 
 use super::{Failure, Retry, SourceObject};
@@ -81,7 +81,7 @@ impl<K: SourceObject> Progress<'_, K> {
     }
 
     /// The artifact is that of upstream; with it, what failed before is over. Ready says what ArtifactInStorage says.
-    pub(super) fn ready(&mut self, failures: &[&str]) {
+    pub(super) fn succeeded(&mut self, failures: &[&str]) {
         let over = [
             condition_type::ARTIFACT_OUTDATED,
             condition_type::RECONCILING,
@@ -101,7 +101,7 @@ impl<K: SourceObject> Progress<'_, K> {
         self.observed();
     }
 
-    pub(super) fn failed(&mut self, failures: &[&str], error: &impl Failure, message: &str) {
+    pub(super) fn failed_by(&mut self, failures: &[&str], error: &impl Failure, message: &str) {
         let (type_, reason) = (error.condition(), error.reason().as_str());
         for failure in failures.iter().filter(|failure| **failure != type_) {
             self.unset(failure);

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc, time::SystemTime};
 
-use rosin_api::{Artifact, FluxObject, source::StoredStatus};
+use rosin_api::{Artifact, source::StoredStatus};
 use rosin_source::artifact::{
     ArtifactDigest, Condition, ObjectKey, Retention, Store, StoreError, StoredFile,
 };
@@ -54,7 +54,9 @@ pub(in crate::reconcile) fn link(
 ) -> Option<String> {
     store
         .link(folder, latest, file)
-        .inspect_err(|error| tracing::warn!(%error, "the link to the newest artifact could not be set"))
+        .inspect_err(
+            |error| tracing::warn!(%error, "the link to the newest artifact could not be set"),
+        )
         .ok()
 }
 
