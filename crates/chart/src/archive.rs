@@ -2,13 +2,13 @@
 
 use std::io::Read;
 
-use flate2::read::MultiGzDecoder;
-use rosin_template::Str;
-
 use crate::{Error, File};
+use flate2::read::MultiGzDecoder;
 
 /// What an archive may grow to, as in Helm.
 const MAX_SIZE: u64 = 100 << 20;
+/// What a file in it may grow to, as in Helm.
+const MAX_FILE_SIZE: u64 = 5 << 20;
 
 /// The files of an archive, without the outermost folder.
 pub(super) fn unpack(data: &[u8]) -> Result<Vec<File>, Error> {
@@ -40,19 +40,28 @@ pub(super) fn unpack(data: &[u8]) -> Result<Vec<File>, Error> {
         }
         let path = String::from_utf8_lossy(&entry.path_bytes()).into_owned();
         let name = inner_path(&path)?;
+        let modified = entry.header().mtime().ok();
+        let modified = modified.and_then(|seconds| i64::try_from(seconds).ok());
         let mut content = Vec::new();
         entry
             .take(left)
             .read_to_end(&mut content)
             .map_err(|error| wrong(&error))?;
+        if content.len() as u64 > MAX_FILE_SIZE {
+            let name = rosin_template::strconv::quote(path.as_bytes());
+            return Err(Error::Archive(format!(
+                "decompressed chart file {name} is larger than the maximum file size {MAX_FILE_SIZE}"
+            )));
+        }
         left = left.saturating_sub(content.len() as u64);
         if left == 0 {
             return Err(too_large());
         }
-        let content = content.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&content);
+        let content = content.as_slice();
+        let content = content.strip_prefix(b"\xef\xbb\xbf").unwrap_or(content);
         files.push(File {
-            name,
-            data: Str::from(content),
+            modified,
+            ..File::new(name, content)
         });
     }
     if files.is_empty() {

@@ -2,22 +2,54 @@
 
 use rosin_template::{Map, Str};
 
-use crate::Metadata;
+use serde::Deserialize;
+
+use crate::metadata::text;
+use crate::{Dependency, Metadata};
 
 /// A file of a chart, by its path inside it.
 #[derive(Clone, Debug)]
 pub struct File {
     pub name: String,
     pub data: Str,
+    /// When it was last changed, in seconds since 1970, where an archive says so.
+    pub modified: Option<i64>,
+}
+
+impl File {
+    pub fn new(name: impl Into<String>, data: impl Into<Str>) -> Self {
+        Self {
+            name: name.into(),
+            data: data.into(),
+            modified: None,
+        }
+    }
+}
+
+/// `Chart.lock`: the subcharts that a range of versions came to.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Lock {
+    /// A time, as it is written there.
+    #[serde(deserialize_with = "text")]
+    pub generated: String,
+    #[serde(deserialize_with = "text")]
+    pub digest: String,
+    pub dependencies: Option<Vec<Dependency>>,
 }
 
 /// A chart with its subcharts.
 #[derive(Clone, Debug, Default)]
 pub struct Chart {
     pub metadata: Metadata,
+    /// `Chart.yaml`'s time.
+    pub modified: Option<i64>,
+    pub lock: Option<Lock>,
     pub values: Map,
+    /// Whether there is a `values.yaml`, or subcharts handed something up.
+    pub has_values: bool,
     /// `values.schema.json`
-    pub schema: Option<Str>,
+    pub schema: Option<File>,
     pub templates: Vec<File>,
     pub files: Vec<File>,
     pub dependencies: Vec<Self>,

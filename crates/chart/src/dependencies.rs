@@ -164,6 +164,7 @@ fn import(chart: &mut Chart) -> Result<(), Error> {
     let own = crate::values::copied(&values)?;
     merge_tables(&own, &imported);
     chart.values = own;
+    chart.has_values = true;
     Ok(())
 }
 

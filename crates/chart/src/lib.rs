@@ -19,8 +19,21 @@ mod metadata;
 pub mod values;
 pub mod yaml;
 
-pub use chart::{Chart, File};
+pub use chart::{Chart, File, Lock};
 pub use error::Error;
 pub use ignore::matches;
 pub use load::{Folder, load, load_archive, load_files, merge as merge_maps, read_values};
 pub use metadata::{Dependency, Maintainer, Metadata};
+
+/// Can a release be called so? A DNS name of at most 53 characters can.
+#[must_use]
+pub fn is_release_name(name: &str) -> bool {
+    let label = |label: &str| {
+        let inner = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
+        let bytes = label.as_bytes();
+        bytes.first().copied().is_some_and(inner)
+            && bytes.last().copied().is_some_and(inner)
+            && bytes.iter().all(|byte| inner(*byte) || *byte == b'-')
+    };
+    name.len() <= 53 && name.split('.').all(label)
+}

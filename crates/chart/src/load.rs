@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use rosin_template::{Map, Str, Value};
+use rosin_template::{Map, Value};
+use serde::Deserialize;
 
 use crate::ignore::Rules;
-use crate::{Chart, Error, File, Metadata, archive, yaml};
+use crate::{Chart, Error, File, Lock, Metadata, archive, yaml};
 
 /// Subcharts in subcharts in archives … must end somewhere.
 const MAX_NESTING: usize = 64;
@@ -47,10 +48,7 @@ pub fn load(files: &dyn Folder, path: &str) -> Result<Chart, Error> {
         }
         let data = read(&path)?;
         let data = data.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&data);
-        loaded.push(File {
-            name,
-            data: Str::from(data),
-        });
+        loaded.push(File::new(name, data));
     }
     load_files(loaded)
 }
@@ -88,6 +86,20 @@ fn metadata(file: &str, value: &Value) -> Result<Metadata, Error> {
     })
 }
 
+fn lock(file: &File) -> Result<Lock, Error> {
+    let failed = failed(&file.name);
+    let json = yaml::read(&file.data)
+        .and_then(|value| yaml::to_json(&value))
+        .map_err(&failed)?;
+    Option::<Lock>::deserialize(json)
+        .map(Option::unwrap_or_default)
+        .map_err(|error| {
+            failed(format!(
+                "error unmarshaling JSON: while decoding JSON: {error}"
+            ))
+        })
+}
+
 fn build(files: Vec<File>, depth: usize) -> Result<Chart, Error> {
     if depth > MAX_NESTING {
         return Err(Error::Archive("subcharts are nested too deeply".into()));
@@ -97,6 +109,7 @@ fn build(files: Vec<File>, depth: usize) -> Result<Chart, Error> {
     if let Some(file) = files.iter().find(|file| file.name == "Chart.yaml") {
         let value = yaml::read(&file.data).map_err(failed("Chart.yaml"))?;
         chart.metadata = metadata("Chart.yaml", &value)?;
+        chart.modified = file.modified;
         found = true;
         if chart.metadata.api_version.is_empty() {
             chart.metadata.api_version = "v1".into();
@@ -105,9 +118,13 @@ fn build(files: Vec<File>, depth: usize) -> Result<Chart, Error> {
     let mut subcharts: BTreeMap<String, Vec<File>> = BTreeMap::new();
     for file in files {
         match file.name.as_str() {
-            "Chart.yaml" | "Chart.lock" => {}
-            "values.yaml" => chart.values = values(&file.data).map_err(failed("values.yaml"))?,
-            "values.schema.json" => chart.schema = Some(file.data),
+            "Chart.yaml" => {}
+            "Chart.lock" => chart.lock = Some(lock(&file)?),
+            "values.yaml" => {
+                chart.values = values(&file.data).map_err(failed("values.yaml"))?;
+                chart.has_values = true;
+            }
+            "values.schema.json" => chart.schema = Some(file),
             "requirements.yaml" => {
                 let value = yaml::read(&file.data).map_err(failed("requirements.yaml"))?;
                 let more = metadata("requirements.yaml", &value)?;
@@ -120,6 +137,7 @@ fn build(files: Vec<File>, depth: usize) -> Result<Chart, Error> {
                 }
             }
             "requirements.lock" => {
+                chart.lock = Some(lock(&file)?);
                 if chart.metadata.api_version == "v1" {
                     chart.files.push(file);
                 }
@@ -133,10 +151,10 @@ fn build(files: Vec<File>, depth: usize) -> Result<Chart, Error> {
                 let inner = &name["charts/".len()..];
                 let folder = inner.split('/').next().unwrap_or(inner).to_owned();
                 let name = inner.to_owned();
-                subcharts.entry(folder).or_default().push(File {
-                    name,
-                    data: file.data,
-                });
+                subcharts
+                    .entry(folder)
+                    .or_default()
+                    .push(File { name, ..file });
             }
             _ => chart.files.push(file),
         }
@@ -200,6 +218,7 @@ fn subchart(name: &str, files: Vec<File>, chart: &str, depth: usize) -> Result<C
         Some(File {
             name: inner.to_owned(),
             data: file.data.clone(),
+            modified: file.modified,
         })
     });
     build(inner.collect(), depth + 1)

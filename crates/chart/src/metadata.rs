@@ -9,7 +9,7 @@ use serde::Deserialize;
 use crate::Error;
 
 /// A text. Numbers and booleans of YAML are taken for the text that Go prints them as, null for none.
-fn text<'de, D: serde::Deserializer<'de>>(input: D) -> Result<String, D::Error> {
+pub(crate) fn text<'de, D: serde::Deserializer<'de>>(input: D) -> Result<String, D::Error> {
     as_text(serde_json::Value::deserialize(input)?).map_err(serde::de::Error::custom)
 }
 

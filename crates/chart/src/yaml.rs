@@ -88,7 +88,7 @@ fn encode(value: &Value, depth: usize) -> Result<serde_json::Value, String> {
 const TWO_63: f64 = 9_223_372_036_854_775_808.0;
 
 /// A whole float passes JSON without a point, and is an integer in YAML if it fits one.
-fn number(float: f64) -> Result<serde_json::Value, String> {
+pub fn number(float: f64) -> Result<serde_json::Value, String> {
     if !float.is_finite() {
         return json::encode(&Value::Float(float)).map(serde_json::Value::String);
     }

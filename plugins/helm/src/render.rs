@@ -107,16 +107,8 @@ fn top(values: &Map, capabilities: &Capabilities, options: &Options) -> Map {
     ])
 }
 
-/// A DNS name of at most 53 characters.
 fn check_name(name: &str) -> Result<(), Error> {
-    let label = |label: &str| {
-        let inner = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
-        let bytes = label.as_bytes();
-        bytes.first().copied().is_some_and(inner)
-            && bytes.last().copied().is_some_and(inner)
-            && bytes.iter().all(|byte| inner(*byte) || *byte == b'-')
-    };
-    if name.len() <= 53 && name.split('.').all(label) {
+    if rosin_chart::is_release_name(name) {
         return Ok(());
     }
     Err(Error::ReleaseName(rosin_template::strconv::quote(

@@ -15,7 +15,7 @@ use random::Chance;
 use rosin_helm::chart::{File, load_files};
 use rosin_helm::options::Release;
 use rosin_helm::{Options, Scene, render_text};
-use rosin_template::{Still, Str};
+use rosin_template::Still;
 use serde_json::{Value, json};
 
 /// Differences that are shown.
@@ -89,10 +89,7 @@ impl Drop for Original {
 
 /// A text as a chart's only template, as the original is asked for it.
 fn ours(template: &str, values: &Value) -> Result<String, String> {
-    let file = |name: &str, text: &str| File {
-        name: name.to_owned(),
-        data: Str::from(text),
-    };
+    let file = |name: &str, text: &str| File::new(name, text);
     let chart = load_files(vec![
         file("Chart.yaml", "apiVersion: v2\nname: case\nversion: 0.1.0\n"),
         file("templates/case.yaml", template),

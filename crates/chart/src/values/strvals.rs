@@ -105,7 +105,8 @@ fn typed(text: &str) -> Value {
     Value::from(text)
 }
 
-fn set_index(list: &mut Vec<Value>, index: i64, value: Value) -> Result<(), String> {
+/// Sets an item, in place where there is one: whoever has the list sees it, as in Go.
+fn set_index(list: &mut List, index: i64, value: Value) -> Result<(), String> {
     if index < 0 {
         return Err(format!("negative {index} index not allowed"));
     }
@@ -115,11 +116,21 @@ fn set_index(list: &mut Vec<Value>, index: i64, value: Value) -> Result<(), Stri
         ));
     }
     let index = index as usize;
-    if list.len() <= index {
-        list.resize(index + 1, Value::Nil);
+    if index < list.len() {
+        list.set(index, value);
+        return Ok(());
     }
-    list[index] = value;
+    let mut items = list.to_vec();
+    items.resize(index + 1, Value::Nil);
+    items[index] = value;
+    *list = List::new(items);
     Ok(())
+}
+
+/// An item, if there is one and it is not null.
+fn present(list: &List, index: i64) -> Option<Value> {
+    let index = usize::try_from(index).ok()?;
+    list.get(index).filter(|item| !matches!(item, Value::Nil))
 }
 
 impl Parser<'_> {
@@ -166,12 +177,12 @@ impl Parser<'_> {
                     .index()
                     .map_err(|error| format!("error parsing index: {error}"))?;
                 let mut list = match data.get(key.as_bytes()) {
-                    None => Vec::new(),
-                    Some(Value::List(list)) => list.to_vec(),
+                    None => List::new(Vec::new()),
+                    Some(Value::List(list)) => list,
                     Some(other) => return Err(Stop::Error(not_a(&other, "[]interface {}"))),
                 };
                 let result = self.item(&mut list, index, nesting);
-                put(data, &key, Value::List(List::new(list)));
+                put(data, &key, Value::List(list));
                 result
             }
             Some('=') if matches!(self.mode, Mode::Json) => {
@@ -297,7 +308,7 @@ impl Parser<'_> {
         atoi(text.as_bytes()).map_err(|error| error.text("Atoi", text.as_bytes()))
     }
 
-    fn item(&mut self, list: &mut Vec<Value>, index: i64, nesting: usize) -> Result<(), Stop> {
+    fn item(&mut self, list: &mut List, index: i64, nesting: usize) -> Result<(), Stop> {
         if index < 0 {
             return Err(Stop::Error(format!("negative {index} index not allowed")));
         }
@@ -308,9 +319,7 @@ impl Parser<'_> {
                 quoted(&text)
             )));
         }
-        let present = usize::try_from(index)
-            .ok()
-            .and_then(|index| list.get(index).cloned());
+        let present = present(list, index);
         match stop {
             None => Err(Stop::End),
             Some('=') if matches!(self.mode, Mode::Json) => {
@@ -332,12 +341,12 @@ impl Parser<'_> {
                     .index()
                     .map_err(|error| format!("error parsing index: {error}"))?;
                 let mut inner = match present {
-                    None | Some(Value::Nil) => Vec::new(),
-                    Some(Value::List(inner)) => inner.to_vec(),
+                    None => List::new(Vec::new()),
+                    Some(Value::List(inner)) => inner,
                     Some(other) => return Err(Stop::Error(not_a(&other, "[]interface {}"))),
                 };
                 self.item(&mut inner, next, nesting)?;
-                set_index(list, index, Value::List(List::new(inner)))?;
+                set_index(list, index, Value::List(inner))?;
                 Ok(())
             }
             Some(_) => {
@@ -379,22 +388,17 @@ impl Parser<'_> {
                     .index()
                     .map_err(|error| format!("error parsing index: {error}"))?;
                 let mut list = match data.get(key.as_bytes()) {
-                    Some(Value::List(list)) => list.to_vec(),
-                    _ => Vec::new(),
+                    Some(Value::List(list)) => list,
+                    _ => List::new(Vec::new()),
                 };
                 self.literal_item(&mut list, index, nesting)?;
-                put(data, &key, Value::List(List::new(list)));
+                put(data, &key, Value::List(list));
                 Ok(())
             }
         }
     }
 
-    fn literal_item(
-        &mut self,
-        list: &mut Vec<Value>,
-        index: i64,
-        nesting: usize,
-    ) -> Result<(), Stop> {
+    fn literal_item(&mut self, list: &mut List, index: i64, nesting: usize) -> Result<(), Stop> {
         let (text, stop) = self.until("[.=");
         if !text.is_empty() {
             return Err(Stop::Error(format!(
@@ -402,9 +406,7 @@ impl Parser<'_> {
                 quoted(&text)
             )));
         }
-        let present = usize::try_from(index)
-            .ok()
-            .and_then(|index| list.get(index).cloned());
+        let present = present(list, index);
         let value = match stop {
             None => return Err(Stop::End),
             Some('=') => self.rest(),
@@ -413,11 +415,11 @@ impl Parser<'_> {
                     .index()
                     .map_err(|error| format!("error parsing index: {error}"))?;
                 let mut inner = match present {
-                    Some(Value::List(inner)) => inner.to_vec(),
-                    _ => Vec::new(),
+                    Some(Value::List(inner)) => inner,
+                    _ => List::new(Vec::new()),
                 };
                 self.literal_item(&mut inner, next, nesting)?;
-                Value::List(List::new(inner))
+                Value::List(inner)
             }
             Some(_) => {
                 let inner = match present {

@@ -16,6 +16,7 @@ pub(crate) use emit::key_order::sort as sort_keys;
 pub(crate) use emit::reprint_folded;
 pub use emit::{
     go_string_style, node_to_string_sigs, to_string_indented, to_string_kyaml, to_string_sigs,
+    to_string_sigs_by_bytes,
 };
 pub use error::ReadError;
 pub use read::{MAX_SIZE, read, read_one};

@@ -4,4 +4,4 @@ mod decode;
 mod encode;
 
 pub use decode::{decode, decode_list, decode_map};
-pub use encode::{encode, encode_pretty, encode_raw, number};
+pub use encode::{encode, encode_pretty, encode_raw, number, string};

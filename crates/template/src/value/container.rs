@@ -82,6 +82,13 @@ impl List {
         self.0.items.borrow()
     }
 
+    /// Sets an item that is there, for all who share the list.
+    pub fn set(&self, index: usize, value: Value) {
+        if let Some(item) = self.items_mut().get_mut(index) {
+            *item = value;
+        }
+    }
+
     pub(crate) fn items_mut(&self) -> RefMut<'_, Vec<Value>> {
         self.0.items.borrow_mut()
     }

@@ -35,7 +35,7 @@ pub(crate) fn validate(chart: &Chart, values: &Map) -> Result<(), Error> {
 
 fn collect(chart: &Chart, values: &Map, found: &mut String) {
     if let Some(schema) = &chart.schema
-        && let Err(error) = one(schema, values)
+        && let Err(error) = one(&schema.data, values)
     {
         found.push_str(&format!("{}:\n{error}", chart.name()));
     }

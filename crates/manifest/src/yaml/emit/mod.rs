@@ -10,4 +10,4 @@ mod writer;
 
 pub(crate) use kyaml::reprint_folded;
 pub use kyaml::{go_string_style, to_string_indented, to_string_kyaml};
-pub use sigs::{node_to_string_sigs, to_string_sigs};
+pub use sigs::{node_to_string_sigs, to_string_sigs, to_string_sigs_by_bytes};

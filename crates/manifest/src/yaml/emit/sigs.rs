@@ -12,12 +12,25 @@ use crate::yaml::resolve;
 #[must_use]
 pub fn to_string_sigs(value: &Value) -> String {
     // JSON has none of the values that cannot be written.
-    write(value).unwrap_or_default()
+    write(value, Order::Natural).unwrap_or_default()
+}
+
+/// The same with the keys in the order of their bytes, as go-yaml v2 prints what was sorted before it was handed over.
+#[must_use]
+pub fn to_string_sigs_by_bytes(value: &Value) -> String {
+    write(value, Order::Given).unwrap_or_default()
 }
 
 /// The YAML of a node by way of its JSON.
 pub fn node_to_string_sigs(node: &Node) -> Result<String, JsonError> {
-    write(node)
+    write(node, Order::Natural)
+}
+
+/// Whether keys are put in go-yaml's order, or left in the map's.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Order {
+    Natural,
+    Given,
 }
 
 struct Open<'a, T> {
@@ -30,10 +43,10 @@ enum Rest<'a, T> {
     Mapping(std::vec::IntoIter<(&'a str, T)>),
 }
 
-fn write<'a, T: Tree<'a>>(root: T) -> Result<String, JsonError> {
+fn write<'a, T: Tree<'a>>(root: T, order: Order) -> Result<String, JsonError> {
     let mut writer = Writer::new(Fork::V2);
     let mut open = Vec::new();
-    begin(root, false, &mut writer, &mut open)?;
+    begin(root, false, order, &mut writer, &mut open)?;
     while let Some(Open { flow, rest }) = open.last_mut() {
         let flow = *flow;
         let child = match rest {
@@ -44,7 +57,7 @@ fn write<'a, T: Tree<'a>>(root: T) -> Result<String, JsonError> {
             }),
         };
         match child {
-            Some(child) => begin(child, flow, &mut writer, &mut open)?,
+            Some(child) => begin(child, flow, order, &mut writer, &mut open)?,
             None => {
                 writer.close("");
                 open.pop();
@@ -57,6 +70,7 @@ fn write<'a, T: Tree<'a>>(root: T) -> Result<String, JsonError> {
 fn begin<'a, T: Tree<'a>>(
     tree: T,
     in_flow: bool,
+    order: Order,
     writer: &mut Writer,
     open: &mut Vec<Open<'a, T>>,
 ) -> Result<(), JsonError> {
@@ -80,7 +94,9 @@ fn begin<'a, T: Tree<'a>>(
             });
         }
         View::Mapping(mut entries) => {
-            key_order::sort(&mut entries);
+            if order == Order::Natural {
+                key_order::sort(&mut entries);
+            }
             writer.open_mapping(false);
             open.push(Open {
                 flow,

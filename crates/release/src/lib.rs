@@ -1,0 +1,25 @@
+//! Helm releases as values: what Helm's storage and a HelmRelease's status say, to the byte, and what is to be done next.
+//!
+//! | question | answer |
+//! |---|---|
+//! | what is in a record, and how is it written? | [`Release`], [`record`] |
+//! | what are the values of a release; did they change? | [`values`] |
+//! | what is it called? | [`names`] |
+//! | is it still the one that was made? | [`observe`] |
+//!
+//! Everything here is a function of its arguments; the clock is one of them.
+
+pub mod digest;
+pub mod json;
+pub mod names;
+pub mod observe;
+pub mod record;
+mod time;
+pub mod values;
+
+pub use digest::Algorithm;
+pub use record::{
+    ApplyMethod, Chart, File, Hook, HookEvent, HookExecution, Info, RecordError, Release, Status,
+};
+pub use time::Time;
+pub use values::Values;
