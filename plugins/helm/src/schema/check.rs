@@ -7,9 +7,10 @@ use serde_json::{Map, Value as Json};
 
 use super::Draft;
 use super::format;
+use super::reference::References;
 use super::report::{Violation, all_quoted, display, number, quoted};
 
-const MAX_DEPTH: usize = 200;
+pub(super) const MAX_DEPTH: usize = 200;
 const MAX_STEPS: usize = 2_000_000;
 
 /// What of a value some keyword has looked at; `unevaluated*` is about the rest.
@@ -29,7 +30,9 @@ impl Seen {
 pub(super) struct Checker<'s> {
     root: &'s Json,
     draft: Draft,
-    anchors: BTreeMap<String, &'s Json>,
+    references: References<'s>,
+    /// Formats are checked in every draft.
+    formats: bool,
     patterns: BTreeMap<String, Option<Regex>>,
     depth: usize,
     steps: usize,
@@ -41,12 +44,11 @@ type Violations = Vec<Violation>;
 
 impl<'s> Checker<'s> {
     pub(super) fn new(root: &'s Json, draft: Draft) -> Self {
-        let mut anchors = BTreeMap::new();
-        gather(root, &mut anchors, 0);
         Self {
             root,
             draft,
-            anchors,
+            references: References::of(root),
+            formats: draft < Draft::Y2019,
             patterns: BTreeMap::new(),
             depth: 0,
             steps: 0,
@@ -54,10 +56,17 @@ impl<'s> Checker<'s> {
         }
     }
 
+    pub(super) fn with_formats(self) -> Self {
+        Self {
+            formats: true,
+            ..self
+        }
+    }
+
     pub(super) fn check(mut self, value: &Json) -> Result<Violations, String> {
         let (violations, _) = self.schema(self.root, value, &mut Vec::new());
         match self.fault {
-            Some(fault) => Err(format!("{fault}\n")),
+            Some(fault) => Err(fault),
             None => Ok(violations),
         }
     }
@@ -185,7 +194,7 @@ impl<'s> Checker<'s> {
         }
         // From 2019 on, formats are remarks.
         if let (true, Some(Json::String(name)), Json::String(text)) =
-            (self.draft < Draft::Y2019, map.get("format"), value)
+            (self.formats, map.get("format"), value)
             && let Err(why) = format::check(name, text)
         {
             return Some(format!("{} is not valid {name}: {why}", quoted(text)));
@@ -199,16 +208,12 @@ impl<'s> Checker<'s> {
         value: &Json,
         at: &mut Vec<String>,
     ) -> (Violations, Seen) {
-        let Some(schema) = self.resolve(reference) else {
-            self.fault.get_or_insert_with(|| {
-                if reference.starts_with('#') {
-                    return format!(
-                        "json-pointer in \"file:///values.schema.json{reference}\" not found"
-                    );
-                }
-                format!("failing loading {reference:?}: schemas are not fetched")
-            });
-            return (Vec::new(), Seen::default());
+        let schema = match self.references.resolve(reference) {
+            Ok(schema) => schema,
+            Err(fault) => {
+                self.fault.get_or_insert(fault);
+                return (Vec::new(), Seen::default());
+            }
         };
         let (causes, seen) = self.schema(schema, value, at);
         if causes.is_empty() {
@@ -220,32 +225,6 @@ impl<'s> Checker<'s> {
             ..violation(at, "validation failed")
         };
         (vec![violation], seen)
-    }
-
-    fn resolve(&self, reference: &str) -> Option<&'s Json> {
-        if let Some(found) = self.anchors.get(reference) {
-            return Some(found);
-        }
-        let own = self
-            .root
-            .get("$id")
-            .or_else(|| self.root.get("id"))
-            .and_then(Json::as_str)
-            .unwrap_or_default();
-        let fragment = match reference.split_once('#') {
-            Some((base, fragment)) if base.is_empty() || base == own.trim_end_matches('#') => {
-                fragment
-            }
-            _ => return None,
-        };
-        if fragment.is_empty() {
-            return Some(self.root);
-        }
-        if let Some(found) = self.anchors.get(&format!("#{fragment}")) {
-            return Some(found);
-        }
-        let decoded = percent_decoded(fragment);
-        self.root.pointer(&decoded)
     }
 
     fn pattern(&mut self, pattern: &str) -> Option<Regex> {
@@ -791,51 +770,4 @@ fn numeric(
             fail("multipleOf", unit);
         }
     }
-}
-
-/// Schemas with names of their own.
-fn gather<'s>(schema: &'s Json, anchors: &mut BTreeMap<String, &'s Json>, depth: usize) {
-    if depth > MAX_DEPTH {
-        return;
-    }
-    match schema {
-        Json::Object(map) => {
-            for keyword in ["$anchor", "$dynamicAnchor"] {
-                if let Some(Json::String(name)) = map.get(keyword) {
-                    anchors.entry(format!("#{name}")).or_insert(schema);
-                }
-            }
-            for keyword in ["$id", "id"] {
-                if let Some(Json::String(name)) = map.get(keyword) {
-                    anchors.entry(name.clone()).or_insert(schema);
-                }
-            }
-            map.values()
-                .for_each(|inner| gather(inner, anchors, depth + 1));
-        }
-        Json::Array(items) => items
-            .iter()
-            .for_each(|inner| gather(inner, anchors, depth + 1)),
-        _ => {}
-    }
-}
-
-fn percent_decoded(text: &str) -> String {
-    let mut out = Vec::new();
-    let mut bytes = text.bytes();
-    while let Some(byte) = bytes.next() {
-        let rest = bytes.clone().take(2).collect::<Vec<u8>>();
-        let code = std::str::from_utf8(&rest).ok();
-        match code
-            .and_then(|code| u8::from_str_radix(code, 16).ok())
-            .filter(|_| byte == b'%' && rest.len() == 2)
-        {
-            Some(decoded) => {
-                out.push(decoded);
-                bytes.nth(1);
-            }
-            None => out.push(byte),
-        }
-    }
-    String::from_utf8_lossy(&out).into_owned()
 }

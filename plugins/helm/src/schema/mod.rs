@@ -2,7 +2,9 @@
 //! Nothing is fetched: a reference that leaves the schema is an error.
 
 mod check;
+mod compile;
 mod format;
+mod reference;
 mod report;
 
 use rosin_template::{Map, Value};
@@ -63,6 +65,7 @@ fn one(schema: &[u8], values: &Map) -> Result<(), String> {
             draft(url).ok_or_else(|| format!("failing loading {url:?}: schemas are not fetched"))?
         }
     };
+    compile::check(&schema, draft)?;
     let errors = check::Checker::new(&schema, draft).check(&values)?;
     if errors.is_empty() {
         Ok(())
