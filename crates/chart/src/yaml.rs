@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use rosin_manifest::yaml::{self, Dialect};
 use rosin_manifest::{Node, Scalar, Style, Tag};
+use rosin_template::sprig::Time;
 use rosin_template::value::MAX_DEPTH;
 use rosin_template::{Str, Value, json};
 use serde_json::{Map, Number};
@@ -57,7 +58,7 @@ fn encode(value: &Value, depth: usize) -> Result<serde_json::Value, String> {
         Value::Int(_, value) => (*value).into(),
         Value::Uint(_, value) => (*value).into(),
         Value::Float(float) => number(*float)?,
-        Value::Str(text) => text.to_text().into_owned().into(),
+        Value::Str(text) => passing(&text.to_text())?.into(),
         Value::List(list) if list.is_nil() => serde_json::Value::Null,
         Value::Map(map) if map.is_nil() => serde_json::Value::Null,
         Value::List(list) => {
@@ -71,7 +72,10 @@ fn encode(value: &Value, depth: usize) -> Result<serde_json::Value, String> {
         Value::Map(map) => {
             let mut entries = Map::new();
             for (key, item) in map.entries().iter() {
-                entries.insert(key.to_text().into_owned(), encode(item, depth + 1)?);
+                if key.len() > LONGEST_KEY {
+                    return Err("yaml: line 1: could not find expected ':'".into());
+                }
+                entries.insert(passing(&key.to_text())?, encode(item, depth + 1)?);
             }
             entries.into()
         }
@@ -84,8 +88,38 @@ fn encode(value: &Value, depth: usize) -> Result<serde_json::Value, String> {
     })
 }
 
-/// Where signed 64-bit integers end.
-const TWO_63: f64 = 9_223_372_036_854_775_808.0;
+/// A quoted key must end within this, quotes included.
+const LONGEST_KEY: usize = 1_022;
+
+/// Text that passes JSON: a reader of YAML takes the JSON text, and some of its characters stand there as they are.
+fn passing(text: &str) -> Result<String, String> {
+    let special = |c: char| matches!(c, '\u{7f}'..='\u{9f}' | '\u{fffe}' | '\u{ffff}');
+    if !text.contains(special) {
+        return Ok(text.to_owned());
+    }
+    if text.contains(|c| special(c) && c != '\u{85}') {
+        return Err("yaml: control characters are not allowed".into());
+    }
+    // A line break between quotes: with the blanks around it, it is one blank, and each further one a break.
+    let mut out = String::new();
+    for (index, line) in text.split('\u{85}').enumerate() {
+        let blank = |c: char| c == ' ' || c == '\t';
+        if index > 0 {
+            out.truncate(out.trim_end_matches(blank).len());
+            let line_is_empty = line.trim_matches(blank).is_empty();
+            out.push(if line_is_empty { '\n' } else { ' ' });
+        }
+        out.push_str(if index > 0 {
+            line.trim_start_matches(blank)
+        } else {
+            line
+        });
+    }
+    Ok(out)
+}
+
+/// Up to here all integers are floats.
+const EXACT: f64 = 9_007_199_254_740_992.0;
 
 /// A whole float passes JSON without a point, and is an integer in YAML if it fits one.
 pub fn number(float: f64) -> Result<serde_json::Value, String> {
@@ -93,11 +127,16 @@ pub fn number(float: f64) -> Result<serde_json::Value, String> {
         return json::encode(&Value::Float(float)).map(serde_json::Value::String);
     }
     if float.fract() == 0.0 && float.abs() < 1e21 {
-        if (-TWO_63..TWO_63).contains(&float) {
+        if float.abs() < EXACT {
             return Ok((float as i64).into());
         }
-        if (0.0..2.0 * TWO_63).contains(&float) {
-            return Ok((float as u64).into());
+        // JSON has the shortest digits and zeros after them.
+        let text = float.to_string();
+        if let Ok(integer) = text.parse::<i64>() {
+            return Ok(integer.into());
+        }
+        if let Ok(integer) = text.parse::<u64>() {
+            return Ok(integer.into());
         }
     }
     Ok(Number::from_f64(float).map_or(serde_json::Value::Null, serde_json::Value::Number))
@@ -133,6 +172,10 @@ fn node(value: &Value, depth: usize) -> Result<Node, String> {
         Value::Bool(value) => Node::bool(*value),
         Value::Int(_, value) => Node::int(*value),
         Value::Uint(_, value) => Node::plain(value.to_string()),
+        Value::Float(value) if value.is_nan() => Node::plain(".nan"),
+        Value::Float(value) if value.is_infinite() => {
+            Node::plain(if *value > 0.0 { ".inf" } else { "-.inf" })
+        }
         Value::Float(value) => Node::plain(rosin_template::strconv::format_float(*value, b'g', -1)),
         Value::Str(text) => Node::from(scalar(&text.to_text())),
         Value::List(list) => {
@@ -151,7 +194,10 @@ fn node(value: &Value, depth: usize) -> Result<Node, String> {
             mapping.sort_keys();
             Node::from(mapping)
         }
-        Value::Object(object) => node(&object.plain(), depth + 1)?,
+        Value::Object(object) => match (object.as_any().is::<Time>(), object.plain()) {
+            (true, Value::Str(text)) => Node::plain(text.to_text()),
+            (_, plain) => node(&plain, depth + 1)?,
+        },
         other => return Err(format!("cannot marshal type: {}", other.type_name())),
     })
 }

@@ -12,7 +12,7 @@ use crate::options::{CapabilityOptions, Release};
 use rosin_chart::yaml;
 
 /// The Kubernetes version that Helm 4.3 assumes without a cluster.
-const DEFAULT_KUBE_VERSION: &str = "v1.36.0";
+const DEFAULT_KUBE_VERSION: &str = "v1.37.0";
 /// The version of Helm that is matched.
 const HELM_VERSION: &str = "v4.3";
 const HELM_GO_VERSION: &str = "go1.26.8";
@@ -251,7 +251,7 @@ impl Object for HelmVersion {
             "Version" => Some(Value::from(HELM_VERSION)),
             "GitCommit" | "GitTreeState" => Some(Value::from("")),
             "GoVersion" => Some(Value::from(HELM_GO_VERSION)),
-            "KubeClientVersion" => Some(Value::from("v1.36")),
+            "KubeClientVersion" => Some(Value::from("v1.37")),
             _ => None,
         }
     }

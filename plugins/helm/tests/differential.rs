@@ -15,7 +15,7 @@ use random::Chance;
 use rosin_helm::chart::{File, load_files};
 use rosin_helm::options::Release;
 use rosin_helm::{Options, Scene, render_text};
-use rosin_template::Still;
+use rosin_template::Ambient;
 use serde_json::{Value, json};
 
 /// Differences that are shown.
@@ -87,6 +87,20 @@ impl Drop for Original {
     }
 }
 
+/// Dates of what is no date are those of now.
+struct Clock;
+
+impl Ambient for Clock {
+    fn now(&self) -> i64 {
+        let since = std::time::UNIX_EPOCH.elapsed().unwrap();
+        i64::try_from(since.as_nanos()).unwrap()
+    }
+
+    fn random(&self, bytes: &mut [u8]) {
+        bytes.fill(0);
+    }
+}
+
 /// A text as a chart's only template, as the original is asked for it.
 fn ours(template: &str, values: &Value) -> Result<String, String> {
     let file = |name: &str, text: &str| File::new(name, text);
@@ -103,7 +117,7 @@ fn ours(template: &str, values: &Value) -> Result<String, String> {
         values: values.as_object().unwrap().clone(),
         ..Options::default()
     };
-    let scene = Scene::new(Rc::new(Still));
+    let scene = Scene::new(Rc::new(Clock));
     render_text(chart.unwrap(), &options, &scene, "case/templates/case.yaml")
         .map(|text| text.to_text().into_owned())
         .map_err(|error| error.to_string())

@@ -297,7 +297,11 @@ impl<'a> Composer<'a> {
             } => match pending.take() {
                 None => {
                     let Kind::Scalar(key) = node.kind else {
-                        return Err(ReadError::unplaced(mark, "invalid map key: a collection"));
+                        let shown = scalar::go_syntax(&node);
+                        return Err(ReadError::unplaced(
+                            mark,
+                            format!("invalid map key: {shown}"),
+                        ));
                     };
                     let scalar = scalar::key(key, dialect, mark)?;
                     *pending = Some(Key {
@@ -322,6 +326,7 @@ impl<'a> Composer<'a> {
                 }
                 Some(key) => {
                     if dialect == Dialect::Sigs {
+                        scalar::supported_key(&key.scalar, &node, mark)?;
                         entries.insert_key(key.scalar, node);
                         return Ok(());
                     }

@@ -2,7 +2,7 @@
 
 use super::error::{Mark, ReadError};
 use super::{Dialect, resolve};
-use crate::node::{Scalar, Style, Tag, base64, go_float32};
+use crate::node::{Kind, Node, Scalar, Style, Tag, base64, go_float, go_float32};
 
 const STANDARD: &str = "tag:yaml.org,2002:";
 
@@ -101,13 +101,66 @@ pub(super) fn key(scalar: Scalar, dialect: Dialect, mark: Mark) -> Result<Scalar
         Tag::Timestamp | Tag::Str => Some(text.to_owned()),
         Tag::Null => None,
     };
-    match value {
-        Some(value) => Ok(Scalar::new(value, Tag::Str, scalar.style)),
-        None => Err(ReadError::bare(
-            mark,
-            format!("unsupported map key: {text}"),
-        )),
+    // Others are refused with their values.
+    Ok(match value {
+        Some(value) => Scalar::new(value, Tag::Str, scalar.style),
+        None => scalar,
+    })
+}
+
+/// sigs.k8s.io/yaml takes keys of a few types only; after [`key`] the others are those that are no strings.
+pub(super) fn supported_key(key: &Scalar, value: &Node, mark: Mark) -> Result<(), ReadError> {
+    let (kind, shown) = match key.tag {
+        Tag::Str => return Ok(()),
+        Tag::Null => ("%!s(<nil>)".to_owned(), "<nil>".to_owned()),
+        _ => ("uint64".to_owned(), go_scalar(key)),
+    };
+    let value = match &value.kind {
+        Kind::Scalar(scalar) if scalar.tag == Tag::Null => "<nil>".to_owned(),
+        _ => go_syntax(value),
+    };
+    Err(ReadError::bare(
+        mark,
+        format!("unsupported map key of type: {kind}, key: {shown}, value: {value}"),
+    ))
+}
+
+/// A value in Go's syntax, as errors show it.
+pub(super) fn go_syntax(node: &Node) -> String {
+    match &node.kind {
+        Kind::Scalar(scalar) => go_scalar(scalar),
+        Kind::Sequence(items) => {
+            let items: Vec<String> = items.iter().map(go_syntax).collect();
+            format!("[]interface {{}}{{{}}}", items.join(", "))
+        }
+        Kind::Mapping(map) => {
+            let mut entries: Vec<String> = map
+                .entries()
+                .iter()
+                .map(|(key, value)| format!("{}:{}", go_scalar(key), go_syntax(value)))
+                .collect();
+            entries.sort_unstable();
+            format!(
+                "map[interface {{}}]interface {{}}{{{}}}",
+                entries.join(", ")
+            )
+        }
     }
+}
+
+fn go_scalar(scalar: &Scalar) -> String {
+    let text = scalar.value.as_str();
+    let known = match scalar.tag {
+        Tag::Null => Some("interface {}(nil)".to_owned()),
+        Tag::Bool => resolve::boolean(text, Dialect::Sigs).map(|value| value.to_string()),
+        Tag::Int => resolve::integer(text).map(|value| match i64::try_from(value) {
+            Ok(value) => value.to_string(),
+            Err(_) => format!("{value:#x}"),
+        }),
+        Tag::Float => resolve::float(text).map(go_float),
+        Tag::Binary | Tag::Timestamp | Tag::Str => None,
+    };
+    known.unwrap_or_else(|| format!("{text:?}"))
 }
 
 /// Float keys are printed with the precision of 32 bits.

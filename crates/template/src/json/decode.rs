@@ -63,6 +63,14 @@ impl Reader<'_> {
     /// The complaint about the byte at this place, or about the end of the text.
     fn invalid(&self, context: &str) -> String {
         match self.text.get(self.at) {
+            // The original asks what a blank would be, which only ends what may end here.
+            None if context.contains("literal ")
+                || context.ends_with("numeric literal")
+                || context.ends_with("escape")
+                || context.ends_with("escape code") =>
+            {
+                format!("invalid character ' ' {context}")
+            }
             None => "unexpected end of JSON input".into(),
             Some(b'\'') => format!("invalid character '\\'' {context}"),
             Some(b'"') => format!("invalid character '\"' {context}"),

@@ -1,7 +1,7 @@
 //! Letter case: titles, snakes, camels, kebabs.
 
 use super::args::text;
-use super::strings::{is_space, lower, upper};
+use super::strings::{self, is_space, lower, upper};
 use crate::func::{Body, Functions, Param};
 use crate::value::{Value, lossy};
 
@@ -35,7 +35,7 @@ fn title(source: &str) -> String {
         .map(|c| {
             let start = separates(previous);
             previous = c;
-            if start { upper(c) } else { c }
+            if start { strings::title(c) } else { c }
         })
         .collect()
 }
@@ -101,8 +101,11 @@ fn swap_case(source: &str) -> String {
                 space = false;
                 lower(c)
             } else if c.is_lowercase() {
-                space = false;
-                upper(c)
+                if std::mem::take(&mut space) {
+                    strings::title(c)
+                } else {
+                    upper(c)
+                }
             } else {
                 space = is_space(c);
                 c

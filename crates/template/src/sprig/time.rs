@@ -37,6 +37,14 @@ const DAYS: [&str; 7] = [
     "Saturday",
 ];
 
+const RFC_3339: &str = "2006-01-02T15:04:05.999999999Z07:00";
+/// TOML's kinds without an offset: layout, and the name of the zone.
+const LOCAL: [(&str, &str); 3] = [
+    ("2006-01-02T15:04:05.999999999", "datetime-local"),
+    ("2006-01-02", "date-local"),
+    ("15:04:05.999999999", "time-local"),
+];
+
 /// Offset from UTC and its name at an instant.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Offset {
@@ -132,6 +140,29 @@ impl Time {
             nanoseconds: 0,
             offset: utc(),
         }
+    }
+
+    /// A date, a time or both, as TOML has them; without an offset they are in zones that say what they are.
+    #[must_use]
+    pub fn from_toml(text: &str) -> Option<Self> {
+        if let Ok(time) = parse(RFC_3339, text) {
+            return Some(time);
+        }
+        LOCAL.iter().find_map(|(layout, name)| {
+            let time = parse(layout, text).ok()?;
+            let offset = Offset {
+                seconds: 0,
+                name: (*name).into(),
+            };
+            Some(Self { offset, ..time })
+        })
+    }
+
+    /// As TOML has it.
+    #[must_use]
+    pub fn to_toml(&self) -> String {
+        let local = LOCAL.iter().find(|(_, name)| *name == &*self.offset.name);
+        self.format(local.map_or(RFC_3339, |(layout, _)| layout))
     }
 
     pub(super) fn unix(&self) -> i64 {
@@ -831,7 +862,7 @@ impl Object for Time {
 
     /// What JSON and YAML show.
     fn plain(&self) -> Value {
-        Value::from(self.format("2006-01-02T15:04:05.999999999Z07:00"))
+        Value::from(self.format(RFC_3339))
     }
 
     fn as_any(&self) -> &dyn Any {

@@ -1,5 +1,6 @@
 //! TOML as BurntSushi's encoder writes it: plain keys first, tables after, nested tables indented.
 
+use rosin_template::sprig::Time;
 use rosin_template::strconv::format_float;
 use rosin_template::value::MAX_DEPTH;
 use rosin_template::{Functions, Map, Param, Str, Value, duration};
@@ -43,8 +44,15 @@ fn encode(value: &Value) -> Result<String, String> {
 
 fn plain(value: &Value) -> Value {
     match value {
-        Value::Object(object) => object.plain(),
+        Value::Object(object) if time(value).is_none() => object.plain(),
         value => value.clone(),
+    }
+}
+
+fn time(value: &Value) -> Option<&Time> {
+    match value {
+        Value::Object(object) => object.as_any().downcast_ref(),
+        _ => None,
     }
 }
 
@@ -222,7 +230,10 @@ impl Writer {
                 self.out.push(']');
             }
             Value::Map(map) => self.inline_table(map, depth)?,
-            Value::Object(object) => self.element(&object.plain(), depth + 1)?,
+            Value::Object(object) => match time(value) {
+                Some(time) => self.out.push_str(&time.to_toml()),
+                None => self.element(&object.plain(), depth + 1)?,
+            },
             Value::Bytes(bytes) => {
                 let shown: Vec<String> = bytes.iter().map(u8::to_string).collect();
                 self.out.push_str(&format!("[{}]", shown.join(", ")));

@@ -1,5 +1,6 @@
-//! Reading TOML 1.0 into values: integers are int64, dates stay as their RFC 3339 text.
+//! Reading TOML 1.0 into values: integers are int64, dates are times.
 
+use rosin_template::sprig::Time;
 use rosin_template::strconv::{parse_float, parse_int};
 use rosin_template::{Map, Value};
 
@@ -318,9 +319,11 @@ impl<'t> Reader<'t> {
         if digits >= 4
             && (text.contains(':') || (text.len() >= 8 && text.as_bytes().get(4) == Some(&b'-')))
         {
-            return Ok(Value::from(
-                text.replacen([' ', 't'], "T", 1).replace('z', "Z"),
-            ));
+            let text = text.replacen([' ', 't'], "T", 1).replace('z', "Z");
+            return match Time::from_toml(&text) {
+                Some(time) => Ok(Value::object(time)),
+                None => self.error(format!("Invalid TOML Datetime: {text:?}.")),
+            };
         }
         let based =
             unsigned.starts_with("0x") || unsigned.starts_with("0o") || unsigned.starts_with("0b");

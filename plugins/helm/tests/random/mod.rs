@@ -1,7 +1,9 @@
 //! Random templates that end: loops run over what is at hand, and nothing is repeated a random number of times.
 
+mod odd;
 mod words;
 
+use odd::*;
 use serde_json::{Value, json};
 use words::*;
 
@@ -24,9 +26,16 @@ impl Chance {
     fn pick<'t>(&mut self, from: &[&'t str]) -> &'t str {
         from[self.below(from.len())]
     }
+
+    fn either<'t>(&mut self, some: &[&'t str], others: &[&'t str]) -> &'t str {
+        match self.below(2) {
+            0 => self.pick(some),
+            _ => self.pick(others),
+        }
+    }
 }
 
-const CONTENTS: &[&str] = &[
+const PLAIN_CONTENTS: &[&str] = &[
     "Hello World",
     "",
     "a,b,c",
@@ -57,10 +66,19 @@ pub(crate) fn values(chance: &mut Chance) -> Value {
         json!(1e21),
         json!(0.1),
         json!(65535),
+        json!(1.5e-7),
+        json!(-0.0),
+        json!(123_456_789.0),
+        json!(9_223_372_036_854_775_807_i64),
+        json!(2_147_483_648_i64),
+        json!("12"),
     ];
     let mut number = || numbers[chance.below(numbers.len())].clone();
     let (n, f, k) = (number(), number(), number());
-    let (s, v) = (chance.pick(CONTENTS), chance.pick(CONTENTS));
+    let (s, v) = (
+        chance.either(PLAIN_CONTENTS, CONTENTS),
+        chance.either(PLAIN_CONTENTS, CONTENTS),
+    );
     json!({
         "s": s, "n": n, "f": f, "t": chance.below(2) == 0, "nul": null,
         "l": ["b", k, null, "a", s], "e": [], "m": { "k": v, "b": n, "z": { "y": [f, { "x": s }] } }, "em": {},
@@ -78,7 +96,21 @@ fn operands(kind: char) -> &'static [&'static str] {
         'I' => SMALL,
         'l' => LIST,
         's' => TEXTS,
-        'T' => &["(toDate \"2006-01-02\" \"2024-02-29\")"],
+        'T' => TIME,
+        'd' => DURATION,
+        'z' => ZONE,
+        'L' => LAYOUT,
+        'R' => REPLACEMENT,
+        'C' => CONSTRAINT,
+        'e' => VERSION,
+        'Y' => ODD,
+        'J' => JSON,
+        'O' => TOML,
+        'U' => ADDRESS,
+        'F' => STARS,
+        'G' => MORE_FORMATS,
+        'X' => MORE_TEMPLATES,
+        'M' => DOTS,
         'v' => &["(semver \"1.2.3-rc.1+b\")", "(semver \"v1.4\")"],
         'S' => &["(keys .Values.m)", "(values .Values.em)"],
         'm' => MAP,
@@ -158,21 +190,45 @@ fn body(chance: &mut Chance, depth: usize, looping: bool) -> String {
         };
         let (open, close) = (chance.pick(OPEN), chance.pick(CLOSE));
         let pipe = pipeline(chance, 2);
-        text.push_str(&match chance.below(20) {
+        text.push_str(&match chance.below(30) {
             0 => {
                 let (yes, other) = (inner(chance, looping), pipeline(chance, 1));
                 format!("{open}if {pipe}{close}{yes}{{{{ else if {other} }}}}o{{{{ else }}}}n{{{{ end }}}}")
             }
             1 => format!("{open}with {pipe}{close}{{{{ kindOf . }}}}{}{{{{ else }}}}-{{{{ end }}}}", inner(chance, looping)),
             2 => format!("{open}range $i, $e := {pipe}{close}{{{{ $i }}}}:{{{{ $e }}}} {}{{{{ end }}}}", inner(chance, true)),
-            3 => format!("{open}range {}{close}{}{{{{ else }}}}none{{{{ end }}}}", chance.pick(LOOPS), inner(chance, true)),
+            3 => format!("{open}range {}{close}{}{{{{ else }}}}none{{{{ end }}}}", chance.either(LOOPS, MORE_LOOPS), inner(chance, true)),
             4 => format!("{open}$x = {pipe}{close}{{{{ $x }}}}"),
             5 => format!("{open}$y := {pipe}{close}{{{{ $y | toJson }}}}"),
             6 if looping => chance.pick(&["{{ break }}", "{{ continue }}", "{{ if .Values.t }}{{ break }}{{ end }}"]).to_owned(),
             7 => format!("{open}include \"part\" {}{close}", operand(chance, 'a', 1)),
             8 => format!("{open}template \"part\" {}{close}", operand(chance, 'a', 1)),
-            9 => format!("{open}tpl {} {}{close}", chance.pick(TEMPLATES), chance.pick(&["$", "(dict \"Values\" $.Values)", "."])),
+            9 => format!("{open}tpl {} {}{close}", chance.either(TEMPLATES, MORE_TEMPLATES), chance.pick(&["$", "(dict \"Values\" $.Values)", "."])),
             10 => format!("a\n {open}{pipe}{close}\n b"),
+            11 => {
+                let (yes, other) = (inner(chance, looping), pipeline(chance, 1));
+                format!("{open}with {pipe}{close}{yes}{{{{ else with {other} }}}}w{{{{ . }}}}{{{{ else }}}}n{{{{ end }}}}")
+            }
+            12 => format!("{open}with $v := {pipe}{close}{{{{ $v | toYaml | nindent 2 }}}}{{{{ $.Release.Name }}}}{{{{ end }}}}"),
+            13 => format!("{open}block \"own{}\" {}{close}{}{{{{ end }}}}", chance.below(3), operand(chance, 'a', 1), inner(chance, false)),
+            14 => format!("k:{open}toYaml ({pipe}) | nindent {}{close}", chance.below(5)),
+            15 => format!("{open}include \"part\" {} | {}{close}", operand(chance, 'a', 1), chance.pick(AFTER_INCLUDE)),
+            16 => {
+                // What a function changes is seen wherever it is held.
+                let (held, other) = (operand(chance, 'm', 1), operand(chance, 'a', 1));
+                let how = chance.pick(CHANGES);
+                format!("{{{{- $h := {held} }}}}{{{{- $o := {other} }}}}{{{{- $r := {how} }}}}{{{{ $h | toJson }}}}{{{{ $r | toJson }}}}{{{{ .Values.m | toJson }}}}")
+            }
+            17 => {
+                let how = chance.pick(&["append", "prepend", "without", "mustAppend"]);
+                let (held, other) = (operand(chance, 'l', 1), operand(chance, 'a', 1));
+                format!("{{{{- $h := {held} }}}}{{{{- $r := {how} $h {other} }}}}{{{{- $q := {how} $h 7 }}}}{{{{ list $h $r $q | toJson }}}}")
+            }
+            18 => format!("{open}$x = {pipe}{close}{open}if {}{close}{open}$x = 1{close}{open}$x := 2{close}{{{{ end }}}}{{{{ $x }}}}", operand(chance, 'b', 1)),
+            19 => format!("{open}{pipe} | {}{close}", chance.pick(FILTERS)),
+            20 => format!("{open}/* comment */{close}{}{open}{pipe}{close}", chance.pick(&["", "\n", "  \n  "])),
+            21 => format!("{open}({pipe}).{}{close}", chance.pick(&["k", "a.b", "none", "Name", "z.y"])),
+            22 => format!("{open}{}{close}", chance.pick(ODDITIES)),
             _ => format!("{open}{pipe}{close};"),
         });
     }

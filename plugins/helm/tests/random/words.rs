@@ -1,6 +1,8 @@
 //! What random templates are made of: functions with the kinds of their arguments and results, and operands of each kind.
 
-/// t text, n number, i int, l list, s list of texts, m map, b truth, a anything; S a list in no order, T a time, v a version.
+/// t text, n number, i int, l list, s list of texts, m map, b truth, a anything; S a list in no order, T a time, v a version;
+/// only of arguments: d duration, z time zone, L layout, R replacement, C constraint, e version's text, Y odd text, J JSON,
+/// O TOML, U address, M what `tpl` takes as dot.
 pub(super) const FUNCTIONS: &str = "
     len a:i; len S:i; sortAlpha S:s; not a:b; toJson a:t; toYaml a:t; toYamlPretty a:t; quote a:t; squote a:t; toString a:t; kindOf a:t; typeOf a:t; empty a:b
     print a:t; println a:t; html a:t; js a:t; urlquery a:t; toRawJson a:t; toPrettyJson a:t; deepCopy a:a; toStrings a:s; mustToJson a:t; mustToYaml a:t
@@ -20,7 +22,17 @@ pub(super) const FUNCTIONS: &str = "
     first l:a; last l:a; rest l:l; initial l:l; reverse l:l; uniq l:l; compact l:l; sortAlpha l:s; sortAlpha s:s; mustFirst l:a; mustLast l:a; mustRest l:l; mustInitial l:l; mustReverse l:l; mustUniq l:l; mustCompact l:l
     append la:l; prepend la:l; mustAppend la:l; mustPrepend la:l; has al:b; mustHas al:b; without la:l; without laa:l; concat ll:l; concat lls:l; slice lI:l; chunk Il:l; slice lI:l; first s:t; last s:t
     keys m:S; values m:S; hasKey mt:b; get mt:a; pick mt:m; pick mtt:m; omit mt:m; pluck tm:l; pluck tmm:l; unset mt:m; set mta:m; merge mm:m; merge mmm:m; mergeOverwrite mm:m; mustMerge mm:m; mustMergeOverwrite mm:m; dig tam:a; dig ttam:a
-    printf fa:t; printf faa:t; printf faaa:t; fail t:a; include pa:t; tpl xm:t; lookup tttt:m
+    date ti:t; date tT:t; date LT:t; dateInZone LTz:t; dateInZone Liz:t; htmlDate T:t; htmlDate i:t; htmlDateInZone Tz:t; date_in_zone LTz:t; dateModify dT:T; mustDateModify dT:T; date_modify dT:T; unixEpoch T:t
+    mustToDate tt:T; toDate Lt:T; mustToDate Lt:T; durationRound d:t; durationRound i:t; durationSeconds d:n; durationMinutes d:n; durationHours d:n; durationDays d:n; durationWeeks d:n; durationMilliseconds d:n; durationMicroseconds d:n; durationNanoseconds d:n
+    durationRoundTo dd:t; durationTruncateTo dd:t; mustToDuration d:t; biggest nn:n; trimall tt:t; push la:l; mustPush la:l; mustChunk Il:l; mustWithout la:l; mustDeepCopy a:a; osIsAbs t:b
+    mustRegexFind rt:t; mustRegexFindAll rtI:s; mustRegexReplaceAll rtt:t; mustRegexReplaceAllLiteral rtt:t; mustRegexSplit rtI:s; mustToToml m:t; mustFromJson t:m; mustToRawJson a:t; hello :t; getHostByName t:t
+    regexReplaceAll rtR:t; regexReplaceAllLiteral rtR:t; semverCompare Ce:b; semver e:v; lt nn:b; ge nn:b; eq nn:b; ne aa:b; eq na:b; ge aa:b; lt ta:b; gt aa:b; toYaml Y:t; toYaml l:t; toYaml m:t; toYamlPretty m:t; toYamlPretty l:t; toJson m:t; toToml m:t
+    quote aa:t; squote aa:t; quote Y:t; toYaml s:t; fromYaml Y:m; fromYamlArray Y:l; fromYaml t:m; fromJson J:m; fromJsonArray J:l; fromToml O:m; substr iit:t; trunc it:t; add aaa:n; mul nnn:n; div aa:n; mod aa:n; round aI:n; int a:i; int64 a:n; float64 a:n; toDecimal t:n; atoi t:i
+    indent Im:t; nindent It:t; b64dec Y:t; splitList rt:s; nospace Y:t; trimSuffix rt:t; snakecase Y:t; camelcase Y:t; kebabcase Y:t; title Y:t; untitle Y:t; swapcase Y:t; initials Y:t; wrap IY:t; wrapWith ItY:t; abbrev IY:t; substr IIY:t; replace ttY:t; cat aaaa:t
+    html Y:t; js Y:t; urlquery Y:t; urlParse U:m; urlJoin m:t; print Y:t; toString Y:t; upper Y:t; dig ttta:a; dig tttam:a; concat lll:l; merge mmmm:m; mergeOverwrite mmm:m; pluck tmmm:l; pick mttt:m; omit mtt:m; without laaa:l; has al:b; index mttt:a; index lII:a
+    len t:i; len l:i; len m:i; not b:b; kindOf Y:t; ternary aaa:a; coalesce aaa:a; default at:a; default am:a; default al:a; empty l:b; empty m:b; empty t:b; empty n:b; list aaaa:l; dict taat:m; dict tat:m; set mtm:m; set mtl:m; sortAlpha a:s; reverse a:l; uniq a:l; first a:a; last a:a
+    join tm:t; join ta:t; until I:l; seq I:t; seq II:t; seq III:t; untilStep III:l; max nnn:n; min nnn:n; maxf nnn:n; addf nnn:n; divf nnn:n; mulf nnn:n; subf nnn:n; floor a:n; ceil a:n; add1 a:n; adler32sum Y:t; sha256sum Y:t; b64enc Y:t; b32enc Y:t
+    printf fa:t; printf faa:t; printf faaa:t; printf fn:t; printf Gn:t; printf Gt:t; printf Gl:t; printf Gm:t; printf FnI:t; printf Ft:t; printf Ga:t; fail t:a; include pa:t; include pm:t; tpl xm:t; lookup tttt:m; tpl xM:t; tpl XM:t; required tt:a; typeOf l:t; kindOf l:t; typeOf m:t
 ";
 
 pub(super) const TEXT: &[&str] = &[
