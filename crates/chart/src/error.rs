@@ -24,4 +24,6 @@ pub enum Error {
     Values(String),
     #[error("{0}")]
     MissingDependencies(String),
+    #[error("YAML parse error on {file}: {cause}")]
+    Manifest { file: String, cause: String },
 }

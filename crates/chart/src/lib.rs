@@ -5,6 +5,7 @@
 //! | a chart of a folder or an archive | [`load`], [`load_archive`], [`load_files`] |
 //! | which subcharts take part, and what they hand up | [`dependencies`] |
 //! | defaults under what the user gave; `--set` | [`values`] |
+//! | rendered files as documents, in Helm's order | [`manifests`] |
 //! | YAML as sigs.k8s.io/yaml reads and writes it | [`yaml`] |
 //!
 //! It does no I/O and builds for wasm.
@@ -15,6 +16,7 @@ pub mod dependencies;
 mod error;
 mod ignore;
 mod load;
+pub mod manifests;
 mod metadata;
 pub mod values;
 pub mod yaml;

@@ -218,9 +218,9 @@ fn output(rendered: Rendered, options: &Options, place: impl Fn(&str) -> String)
         .collect();
     for (path, text) in rendered.definitions {
         let text = text.to_text();
-        for (offset, document) in crate::manifests::split(&text) {
+        for (offset, document) in rosin_chart::manifests::split(&text) {
             let line = line(1 + text[..offset].matches('\n').count());
-            if let Ok(json) = crate::manifests::document_json(document) {
+            if let Ok(json) = rosin_chart::manifests::document_json(document) {
                 let at = Location::line(place(&path), line);
                 output.definitions.push(Manifest {
                     text: Some(document.to_owned()),

@@ -29,8 +29,6 @@ pub enum Error {
         text: String,
         cause: Option<Box<RenderError>>,
     },
-    #[error("YAML parse error on {file}: {cause}")]
-    Manifest { file: String, cause: String },
     #[error("could not find template {0} in chart")]
     ShowOnly(String),
 }
@@ -41,7 +39,9 @@ impl Error {
     pub fn is_rendering(&self) -> bool {
         matches!(
             self,
-            Self::Template { .. } | Self::Manifest { .. } | Self::KubeVersion { .. }
+            Self::Template { .. }
+                | Self::Chart(rosin_chart::Error::Manifest { .. })
+                | Self::KubeVersion { .. }
         )
     }
 }

@@ -1,7 +1,7 @@
 //! Renders Helm charts as Helm 4 does, to the same bytes. A plain library; `component.rs` makes it a plugin.
 //!
 //! The way of a rendering: `rosin-chart` loads files into charts, decides which subcharts take part and what they hand up,
-//! and puts the user's values (`values`) over the defaults; `engine` runs the templates, `manifests` cuts, sorts and
+//! and puts the user's values (`values`) over the defaults; `engine` runs the templates, `rosin-chart` cuts, sorts and
 //! separates what came out. [`render`] tells that story.
 
 pub mod chart;
@@ -11,7 +11,6 @@ mod engine;
 mod error;
 mod functions;
 mod glob;
-mod manifests;
 pub mod options;
 pub mod render;
 mod schema;
@@ -22,7 +21,7 @@ pub use context::{Capabilities, default_api_versions};
 pub use engine::Scene;
 pub use error::Error;
 pub use functions::functions;
-pub use manifests::{Hook, Manifest};
 pub use options::Options;
 pub use render::{Rendered, render, render_text};
+pub use rosin_chart::manifests::{Hook, Manifest};
 pub use text::render_alone;

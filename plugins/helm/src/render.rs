@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 
 use rosin_chart::dependencies;
+use rosin_chart::manifests::{self, Hook, Manifest};
 use rosin_chart::values::coalesce_values;
 use rosin_template::{Map, MapType, Str, Value};
 
 use crate::chart::Chart;
 use crate::context::{Capabilities, kube_version_fits, release};
 use crate::engine::{self, RenderedFile, Scene};
-use crate::manifests::{self, Hook, Manifest};
 use crate::values::user_values;
 use crate::{Error, Options, schema};
 
@@ -44,7 +44,14 @@ pub fn render(chart: Chart, options: &Options, scene: &Scene) -> Result<Rendered
     let values = user_values(options)?;
     let (mut files, chart) = run(chart, &values, options, scene)?;
     let notes = take_notes(&mut files, &chart, options.sub_notes);
-    let (hooks, manifests) = manifests::sort(&files)?;
+    let texts = files
+        .iter()
+        .map(|(name, file)| (name.as_str(), file.text.to_text()));
+    let line = |name: &str, offset: usize| {
+        let line = files.get(name).map_or(1, |file| file.template_line(offset));
+        u32::try_from(line).unwrap_or(u32::MAX)
+    };
+    let (hooks, manifests) = manifests::sort(texts, line)?;
     let definitions = if options.include_crds {
         chart.definitions(chart.name())
     } else {

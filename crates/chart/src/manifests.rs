@@ -1,11 +1,12 @@
 //! Rendered files to documents: cut, sorted by kind, hooks apart, each with the template and line it comes from.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use crate::Error;
-use crate::engine::RenderedFile;
 use rosin_manifest::Node;
 use rosin_manifest::yaml::{self, Dialect};
+
+use crate::Error;
 
 /// Kinds in the order in which Helm installs them; others follow, by name.
 const INSTALL_ORDER: [&str; 38] = [
@@ -51,6 +52,8 @@ const INSTALL_ORDER: [&str; 38] = [
 
 const HOOK: &str = "helm.sh/hook";
 const HOOK_WEIGHT: &str = "helm.sh/hook-weight";
+const HOOK_DELETE: &str = "helm.sh/hook-delete-policy";
+const HOOK_LOG: &str = "helm.sh/hook-output-log-policy";
 const EVENTS: [&str; 10] = [
     "pre-install",
     "post-install",
@@ -81,8 +84,11 @@ pub struct Manifest {
 #[derive(Clone, Debug)]
 pub struct Hook {
     pub manifest: Manifest,
+    pub name: String,
     pub events: Vec<String>,
     pub weight: i64,
+    pub delete_policies: Vec<String>,
+    pub output_log_policies: Vec<String>,
 }
 
 impl Hook {
@@ -94,7 +100,7 @@ impl Hook {
 
 /// Cuts a text at its separators, as Helm does: `---` at the beginning of a line, with spaces behind it. Blank documents
 /// vanish, and documents begin with their first character that is no space. With each document goes its offset.
-pub(crate) fn split(text: &str) -> Vec<(usize, &str)> {
+pub fn split(text: &str) -> Vec<(usize, &str)> {
     let mut documents = Vec::new();
     let mut start = text.len() - text.trim_start_matches(is_space).len();
     let base = start;
@@ -126,9 +132,10 @@ fn is_space(c: char) -> bool {
     c.is_whitespace()
 }
 
-/// Kind and annotations, which is all that sorting needs.
+/// Kind, name and annotations, which is all that sorting needs.
 struct Head {
     kind: String,
+    name: String,
     annotations: BTreeMap<String, String>,
 }
 
@@ -140,6 +147,7 @@ fn head(node: &Node) -> Result<Head, String> {
     };
     let mut head = Head {
         kind: String::new(),
+        name: String::new(),
         annotations: BTreeMap::new(),
     };
     let Some(map) = node.as_mapping() else {
@@ -173,14 +181,9 @@ fn head(node: &Node) -> Result<Head, String> {
             "struct { Name string \"json:\\\"name\\\"\"; Annotations map[string]string \"json:\\\"annotations\\\"\" }",
         ));
     };
-    if let Some(name) = metadata.get("name").filter(|value| !value.is_null())
-        && scalar_text(name).is_none()
-    {
-        return Err(unexpected(
-            describe(name),
-            "SimpleHead.metadata.name",
-            "string",
-        ));
+    if let Some(name) = metadata.get("name").filter(|value| !value.is_null()) {
+        let wrong = || unexpected(describe(name), "SimpleHead.metadata.name", "string");
+        head.name = scalar_text(name).ok_or_else(wrong)?;
     }
     if let Some(annotations) = metadata.get("annotations").filter(|value| !value.is_null()) {
         let Some(annotations) = annotations.as_mapping() else {
@@ -240,26 +243,42 @@ fn describe(node: &Node) -> &'static str {
     }
 }
 
-fn rank(kind: &str) -> (usize, &str) {
+/// Where a kind comes in the order of installation. Uninstalling goes the other way round.
+#[must_use]
+pub fn rank(kind: &str) -> (usize, &str) {
     match INSTALL_ORDER.iter().position(|known| *known == kind) {
         Some(position) => (position, ""),
         None => (INSTALL_ORDER.len(), kind),
     }
 }
 
-/// Documents in the order of installation, hooks apart.
-pub(crate) fn sort(
-    files: &BTreeMap<String, RenderedFile>,
+/// Does a document ask to be a hook?
+#[must_use]
+pub fn is_hook(document: &Node) -> bool {
+    head(document).is_ok_and(|head| head.annotations.contains_key(HOOK))
+}
+
+/// Texts between commas, in lower case.
+fn words(text: &str) -> Vec<String> {
+    text.split(',')
+        .map(|word| word.trim().to_lowercase())
+        .collect()
+}
+
+/// Documents in the order of installation, hooks apart. `files` are in the order of their names; `line` tells the line of a
+/// template that a place in its text comes from.
+pub fn sort<'f>(
+    files: impl IntoIterator<Item = (&'f str, Cow<'f, str>)>,
+    line: impl Fn(&str, usize) -> u32,
 ) -> Result<(Vec<Hook>, Vec<Manifest>), Error> {
     let (mut hooks, mut manifests) = (Vec::new(), Vec::new());
-    for (source, file) in files {
-        let text = file.text.to_text();
+    for (source, text) in files {
         if text.trim().is_empty() {
             continue;
         }
         for (offset, document) in split(&text) {
             let failed = |cause: String| Error::Manifest {
-                file: source.clone(),
+                file: source.to_owned(),
                 cause,
             };
             let node = yaml::read_one(document.as_bytes(), Dialect::Sigs)
@@ -272,9 +291,9 @@ pub(crate) fn sort(
                 ),
                 false => None,
             };
-            let line = u32::try_from(file.template_line(offset)).unwrap_or(u32::MAX);
+            let line = line(source, offset);
             let manifest = Manifest {
-                source: source.clone(),
+                source: source.to_owned(),
                 line,
                 text: document.to_owned(),
                 kind: head.kind,
@@ -284,10 +303,7 @@ pub(crate) fn sort(
                 manifests.push(manifest);
                 continue;
             };
-            let events: Vec<String> = hook
-                .split(',')
-                .map(|event| event.trim().to_lowercase())
-                .collect();
+            let events = words(hook);
             // A hook for an event that does not exist is dropped altogether.
             if !events.iter().all(|event| EVENTS.contains(&event.as_str())) {
                 continue;
@@ -304,10 +320,17 @@ pub(crate) fn sort(
                 .get(HOOK_WEIGHT)
                 .and_then(|weight| weight.parse().ok())
                 .unwrap_or(0);
+            let policies = |name: &str| {
+                let given = head.annotations.get(name);
+                given.map(|text| words(text)).unwrap_or_default()
+            };
             hooks.push(Hook {
                 manifest,
+                name: head.name.clone(),
                 events: events.collect(),
                 weight,
+                delete_policies: policies(HOOK_DELETE),
+                output_log_policies: policies(HOOK_LOG),
             });
         }
     }
@@ -317,7 +340,7 @@ pub(crate) fn sort(
 }
 
 /// A document as JSON.
-pub(crate) fn document_json(text: &str) -> Result<String, String> {
+pub fn document_json(text: &str) -> Result<String, String> {
     let node = yaml::read_one(text.as_bytes(), Dialect::Sigs).map_err(|error| error.to_string())?;
     if !node.is_mapping() {
         return Err("no object".into());
