@@ -3,8 +3,47 @@
 
 use crate::Error;
 
+/// A pattern, prepared: charts have hundreds of files, and the usual patterns are names and endings.
+enum Pattern {
+    Name(String),
+    /// `*` and an ending.
+    Ending(String),
+    /// With what it begins as it is written.
+    Any(String, Vec<char>),
+}
+
+impl Pattern {
+    fn new(text: &str) -> Self {
+        let special = |text: &str| text.find(['*', '?', '[', '\\']);
+        if special(text).is_none() {
+            return Self::Name(text.to_owned());
+        }
+        if let Some(ending) = text.strip_prefix('*')
+            && special(ending).is_none()
+            && !ending.contains('/')
+        {
+            return Self::Ending(ending.to_owned());
+        }
+        let literal = &text[..special(text).unwrap_or_default()];
+        Self::Any(literal.to_owned(), text.chars().collect())
+    }
+
+    fn matches(&self, name: &str) -> bool {
+        match self {
+            Self::Name(wanted) => name == wanted,
+            Self::Ending(ending) => name
+                .strip_suffix(ending.as_str())
+                .is_some_and(|rest| !rest.contains('/')),
+            Self::Any(literal, pattern) => {
+                name.starts_with(literal.as_str())
+                    && matches_from(pattern, &name.chars().collect::<Vec<_>>())
+            }
+        }
+    }
+}
+
 struct Rule {
-    pattern: String,
+    pattern: Pattern,
     negated: bool,
     folder: bool,
     /// Matched against the whole path; otherwise against the last part of it.
@@ -37,9 +76,9 @@ impl Rules {
                 .strip_suffix('/')
                 .map_or((false, rest), |rest| (true, rest));
             let whole = rest.contains('/');
-            let pattern = rest.strip_prefix('/').unwrap_or(rest).to_owned();
+            let pattern = rest.strip_prefix('/').unwrap_or(rest);
             rules.push(Rule {
-                pattern,
+                pattern: Pattern::new(pattern),
                 negated,
                 folder,
                 whole,
@@ -55,7 +94,7 @@ impl Rules {
             } else {
                 path.rsplit('/').next().unwrap_or(path)
             };
-            let matched = matches(&rule.pattern, name).unwrap_or(false);
+            let matched = rule.pattern.matches(name);
             if rule.negated {
                 if (rule.folder && !folder) || !matched {
                     return true;

@@ -1,5 +1,6 @@
 //! The library as a plugin: options in, documents out, clock, chance and cluster through the host.
 
+use std::mem::ManuallyDrop;
 use std::rc::Rc;
 
 use rosin_plugin::{
@@ -115,7 +116,8 @@ impl Renderer for Component {
         if options.capabilities.is_none() {
             options.capabilities = discover();
         }
-        let scene = Scene::with_lookup(Rc::new(World), lookup);
+        // The instance ends with this call: nothing needs to be taken apart.
+        let scene = ManuallyDrop::new(Scene::with_lookup(Rc::new(World), lookup));
         let chart = load(source, &request.path).map_err(|error| failed(&error))?;
         let name = chart.name().to_owned();
         let place = |path: &str| in_tree(&request.path, &name, path);

@@ -1,5 +1,7 @@
 //! Runs the templates of a chart and its subcharts, and words their errors as Helm does.
 
+use std::any::Any;
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
@@ -18,6 +20,7 @@ pub struct Scene {
     pub functions: Rc<Functions>,
     pub ambient: Rc<dyn Ambient>,
     pub(crate) includes: Rc<Includes>,
+    remains: RefCell<Vec<Box<dyn Any>>>,
 }
 
 impl Scene {
@@ -27,7 +30,14 @@ impl Scene {
             functions: Rc::new(functions()),
             ambient,
             includes: Rc::default(),
+            remains: RefCell::default(),
         }
+    }
+
+    /// Keeps what a rendering is done with. Taking trees and values apart costs a tenth of it, and a component that ends
+    /// with its rendering may as well let them be.
+    pub(crate) fn keep(&self, remains: impl Any) {
+        self.remains.borrow_mut().push(Box::new(remains));
     }
 
     /// With a cluster that answers `lookup`: API version, kind, namespace, name.
@@ -79,7 +89,7 @@ pub(crate) fn render(
     names.sort_by(|a, b| (depth(b), b).cmp(&(depth(a), a)));
     let mut templates = Templates::default();
     for name in &names {
-        let Some(found) = all.get(*name) else {
+        let Some(found) = all.get(name.as_str()) else {
             continue;
         };
         let trees = parse(name.as_str(), found.text.clone(), &scene.functions)
@@ -124,6 +134,7 @@ pub(crate) fn render(
             },
         );
     }
+    scene.keep((env, all));
     Ok(rendered)
 }
 

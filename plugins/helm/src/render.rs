@@ -57,6 +57,7 @@ pub fn render(chart: Chart, options: &Options, scene: &Scene) -> Result<Rendered
     } else {
         Vec::new()
     };
+    scene.keep((chart, values, files));
     let mut rendered = Rendered {
         definitions,
         manifests,

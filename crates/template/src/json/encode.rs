@@ -1,7 +1,7 @@
 //! Writing JSON as Go writes it.
 
 use crate::strconv::format_float;
-use crate::value::{MAX_DEPTH, Value, lossy};
+use crate::value::{MAX_DEPTH, Value};
 
 /// `json.Marshal`.
 pub fn encode(value: &Value) -> Result<String, String> {
@@ -59,7 +59,7 @@ impl Writer<'_> {
             Value::Complex(..) | Value::Func(_) => {
                 return Err(format!("json: unsupported type: {}", value.type_name()));
             }
-            Value::Str(text) => self.string(&text.to_text()),
+            Value::Str(text) => self.bytes(text),
             Value::Bytes(bytes) => {
                 let text = crate::base64::encode(bytes);
                 self.string(&text);
@@ -75,7 +75,7 @@ impl Writer<'_> {
             Value::Map(map) => {
                 let entries = map.entries();
                 self.sequence('{', '}', entries.iter(), depth, |writer, (key, item)| {
-                    writer.string(&lossy(key));
+                    writer.bytes(key);
                     writer
                         .out
                         .push_str(if writer.indent.is_some() { ": " } else { ":" });
@@ -118,6 +118,18 @@ impl Writer<'_> {
         }
     }
 
+    /// Each byte that is no part of a character becomes the escape of the character for that.
+    fn bytes(&mut self, text: &[u8]) {
+        self.out.push('"');
+        for chunk in text.utf8_chunks() {
+            escape(&mut self.out, chunk.valid(), self.html);
+            for _ in chunk.invalid() {
+                self.out.push_str("\\ufffd");
+            }
+        }
+        self.out.push('"');
+    }
+
     fn string(&mut self, text: &str) {
         string(&mut self.out, text, self.html);
     }
@@ -126,6 +138,11 @@ impl Writer<'_> {
 /// A text in quotes; `html` escapes what could end a script as well.
 pub fn string(out: &mut String, text: &str, html: bool) {
     out.push('"');
+    escape(out, text, html);
+    out.push('"');
+}
+
+fn escape(out: &mut String, text: &str, html: bool) {
     let mut rest = text;
     // Nearly all of a long text is copied as it is.
     let special =
@@ -148,7 +165,6 @@ pub fn string(out: &mut String, text: &str, html: bool) {
         rest = chars.as_str();
     }
     out.push_str(rest);
-    out.push('"');
 }
 
 /// A float as Go's JSON has it: plain up to 1e21, and an exponent without leading zeros beyond.

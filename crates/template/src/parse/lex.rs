@@ -117,6 +117,11 @@ fn find(text: &[u8], needle: &[u8]) -> Option<usize> {
     memchr::memmem::find(text, needle)
 }
 
+/// Where the next `{{` is. Texts between are short: a search that prepares itself costs more than it saves.
+fn opening(text: &[u8]) -> Option<usize> {
+    memchr::memchr_iter(b'{', text).find(|at| text.get(at + 1) == Some(&b'{'))
+}
+
 fn newlines(text: &[u8]) -> usize {
     memchr::memchr_iter(b'\n', text).count()
 }
@@ -205,7 +210,7 @@ impl Lexer {
 
     fn text(&mut self) -> Token {
         loop {
-            let Some(offset) = find(self.rest(), b"{{") else {
+            let Some(offset) = opening(self.rest()) else {
                 self.pos = self.text.len();
                 if self.pos > self.start {
                     self.line += newlines(&self.text[self.start..self.pos]);
@@ -402,9 +407,7 @@ impl Lexer {
     }
 
     fn identifier(&mut self) -> Token {
-        while self.peek().is_some_and(is_alphanumeric) {
-            self.next();
-        }
+        self.word();
         if !self.at_terminator() {
             return self.bad_character();
         }
@@ -442,13 +445,23 @@ impl Lexer {
                 Kind::Dot
             });
         }
-        while self.peek().is_some_and(is_alphanumeric) {
-            self.next();
-        }
+        self.word();
         if !self.at_terminator() {
             return self.bad_character();
         }
         self.take(kind)
+    }
+
+    /// Passes letters, digits and underscores.
+    fn word(&mut self) {
+        let ascii = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
+        loop {
+            self.pos += self.rest().iter().take_while(|byte| ascii(byte)).count();
+            match self.peek() {
+                Some(c) if !c.is_ascii() && is_alphanumeric(c) => self.pos += c.len_utf8(),
+                _ => return,
+            }
+        }
     }
 
     fn at_terminator(&self) -> bool {

@@ -38,7 +38,7 @@ pub fn parse(
     functions: &Functions,
 ) -> Result<Trees, ParseError> {
     let name = name.into();
-    let text: Rc<[u8]> = Rc::from(text.into().as_bytes());
+    let text = text.into().shared();
     let mut parser = Parser {
         name: name.clone(),
         lexer: Lexer::new(text.clone()),
@@ -340,14 +340,17 @@ impl Parser<'_> {
                 self.expect(Kind::RightDelim, "end")?;
                 return Ok(Item::End(End::End));
             }
-            Kind::Keyword(Keyword::If) => Node::If(self.control("if")?),
-            Kind::Keyword(Keyword::Range) => Node::Range(self.control("range")?),
+            Kind::Keyword(Keyword::If) => Node::If(Box::new(self.control("if")?)),
+            Kind::Keyword(Keyword::Range) => Node::Range(Box::new(self.control("range")?)),
             Kind::Keyword(Keyword::Template) => self.template()?,
-            Kind::Keyword(Keyword::With) => Node::With(self.control("with")?),
+            Kind::Keyword(Keyword::With) => Node::With(Box::new(self.control("with")?)),
             _ => {
                 self.backup();
                 let token = self.peek();
-                Node::Action(token.pos, self.pipeline("command", Kind::RightDelim)?)
+                Node::Action(
+                    token.pos,
+                    Box::new(self.pipeline("command", Kind::RightDelim)?),
+                )
             }
         };
         Ok(Item::Node(node))
@@ -392,11 +395,11 @@ impl Parser<'_> {
             End::Else => Some(match (context, self.peek().kind) {
                 ("if", Kind::Keyword(Keyword::If)) => {
                     self.next();
-                    vec![Node::If(self.control("if")?)]
+                    vec![Node::If(Box::new(self.control("if")?))]
                 }
                 ("with", Kind::Keyword(Keyword::With)) => {
                     self.next();
-                    vec![Node::With(self.control("with")?)]
+                    vec![Node::With(Box::new(self.control("with")?))]
                 }
                 _ => {
                     let (list, next) = self.list()?;
@@ -432,11 +435,11 @@ impl Parser<'_> {
                 parser.add(name.clone(), root)
             })
         })?;
-        Ok(Node::Template(Call {
+        Ok(Node::Template(Box::new(Call {
             pos: token.pos,
             name,
             pipe: Some(pipe),
-        }))
+        })))
     }
 
     fn template(&mut self) -> Parsed<Node> {
@@ -448,11 +451,11 @@ impl Parser<'_> {
             self.backup();
             pipe = Some(self.pipeline(context, Kind::RightDelim)?);
         }
-        Ok(Node::Template(Call {
+        Ok(Node::Template(Box::new(Call {
             pos: token.pos,
             name,
             pipe,
-        }))
+        })))
     }
 
     fn pipeline(&mut self, context: &str, end: Kind) -> Parsed<Pipe> {

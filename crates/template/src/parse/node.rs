@@ -20,11 +20,11 @@ pub struct Tree {
 #[derive(Debug)]
 pub(crate) enum Node {
     Text(usize, Str),
-    Action(usize, Pipe),
-    If(Branch),
-    With(Branch),
-    Range(Branch),
-    Template(Call),
+    Action(usize, Box<Pipe>),
+    If(Box<Branch>),
+    With(Box<Branch>),
+    Range(Box<Branch>),
+    Template(Box<Call>),
     Break,
     Continue,
 }

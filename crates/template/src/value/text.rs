@@ -18,6 +18,11 @@ impl Str {
         lossy(&self.0)
     }
 
+    /// The bytes, which are not copied.
+    pub(crate) fn shared(&self) -> Rc<[u8]> {
+        self.0.clone()
+    }
+
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {
         &self.0

@@ -1,7 +1,7 @@
 //! Reading TOML 1.0 into values: integers are int64, dates are times.
 
 use rosin_template::sprig::Time;
-use rosin_template::strconv::{parse_float, parse_int};
+use rosin_template::strconv::{parse_float, parse_int, quote_rune};
 use rosin_template::{Map, Value};
 
 const MAX_DEPTH: usize = 200;
@@ -91,7 +91,7 @@ impl<'t> Reader<'t> {
         match self.peek() {
             None | Some('#' | '\n') => Ok(()),
             Some('\r') if self.rest().starts_with("\r\n") => Ok(()),
-            Some(c) => self.error(format!("expected a top-level item to end with a newline, comment, or EOF, but got {c:?} instead")),
+            Some(c) => self.error(format!("expected a top-level item to end with a newline, comment, or EOF, but got {} instead", quote_rune(c))),
         }
     }
 
@@ -132,7 +132,10 @@ impl<'t> Reader<'t> {
             (Place::Further, Some('=')) => self.error("unexpected '='"),
             (Place::First, Some('.')) => self.error("unexpected '.': keys cannot start with a '.'"),
             (Place::Further, Some('.')) => self.error("unexpected '.'"),
-            (_, Some(c)) => self.error(format!("expected '.' or '=', but got {c:?} instead")),
+            (_, Some(c)) => self.error(format!(
+                "expected '.' or '=', but got {} instead",
+                quote_rune(c)
+            )),
             (_, None) => self.error("unexpected EOF"),
         }
     }
@@ -232,7 +235,10 @@ impl<'t> Reader<'t> {
         let path = self.key(false)?;
         if !self.eat("=") {
             return match self.peek() {
-                Some(c) => self.error(format!("expected '.' or '=', but got {c:?} instead")),
+                Some(c) => self.error(format!(
+                    "expected '.' or '=', but got {} instead",
+                    quote_rune(c)
+                )),
                 None => self.error("unexpected EOF; expected key separator '='"),
             };
         }
@@ -346,7 +352,10 @@ impl<'t> Reader<'t> {
                 Ok(Value::Float(value))
             }
             _ => match text.chars().next().or_else(|| self.peek()) {
-                Some(c) => self.error(format!("expected value but found {c:?} instead")),
+                Some(c) => self.error(format!(
+                    "expected value but found {} instead",
+                    quote_rune(c)
+                )),
                 None => self.error("unexpected EOF; expected value"),
             },
         }
@@ -365,7 +374,8 @@ impl<'t> Reader<'t> {
             if !self.eat(",") && self.peek() != Some(']') {
                 return match self.peek() {
                     Some(c) => self.error(format!(
-                        "expected a comma (',') or array terminator (']'), but got {c:?}"
+                        "expected a comma (',') or array terminator (']'), but got {}",
+                        quote_rune(c)
                     )),
                     None => self
                         .error("unexpected EOF; expected a comma (',') or array terminator (']')"),
@@ -478,7 +488,8 @@ impl<'t> Reader<'t> {
             'u' | 'U' => return self.unicode(if c == 'u' { 4 } else { 8 }, out),
             c => {
                 return self.error(format!(
-                    "invalid escape character {c:?}; only the following escape characters are allowed: \\b, \\t, \\n, \\f, \\r, \\\", \\\\, \\uXXXX, and \\UXXXXXXXX"
+                    "invalid escape character {}; only the following escape characters are allowed: \\b, \\t, \\n, \\f, \\r, \\\", \\\\, \\uXXXX, and \\UXXXXXXXX",
+                    quote_rune(c)
                 ));
             }
         };
@@ -512,5 +523,5 @@ enum Place {
 
 /// A character as Go quotes it; the end is a zero byte.
 fn shown(c: Option<char>) -> String {
-    c.map_or_else(|| "'\\x00'".to_owned(), |c| format!("{c:?}"))
+    c.map_or_else(|| "'\\x00'".to_owned(), |c| quote_rune(c))
 }
