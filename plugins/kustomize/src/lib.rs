@@ -41,6 +41,7 @@ mod yaml;
 use rosin_manifest::node::Node;
 
 pub use error::Error;
+use error::Wrap as _;
 pub use files::{Entry, Files, ReadError};
 pub use flux::{FluxImage, FluxOptions, FluxPatch};
 pub use helm::{Charts, Helm};
@@ -113,7 +114,9 @@ impl Object {
         } = resource;
         let located = |error: Error| error.in_file(&source.file).at_line(source.line);
         if check_types {
-            yaml::check_tags(&node).map_err(located)?;
+            yaml::check_tags(&node)
+                .wrap("map[string]interface {}(nil)")
+                .map_err(located)?;
         }
         let json = yaml::output_json(&node).map_err(located)?;
         Ok(Self {

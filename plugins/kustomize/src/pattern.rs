@@ -126,6 +126,26 @@ fn in_gos_words(error: &regex::Error, pattern: &str) -> String {
         cause if cause.contains("repetition operator missing") => {
             format!("missing argument to repetition operator: `{pattern}`")
         }
+        cause if cause.contains("invalid repetition count range") => {
+            let count = pattern.match_indices('{').find_map(|(at, _)| {
+                let end = at + pattern[at..].find('}')?;
+                let (from, to) = pattern[at + 1..end].split_once(',')?;
+                let (from, to): (u64, u64) = (from.parse().ok()?, to.parse().ok()?);
+                (from > to).then(|| &pattern[at..=end])
+            });
+            format!("invalid repeat count: `{}`", count.unwrap_or(pattern))
+        }
+        cause if cause.starts_with("look-around") => {
+            let (from, to) = ["(?<=", "(?<!", "(?=", "(?!"]
+                .iter()
+                .filter_map(|group| Some((pattern.find(group)?, group.len())))
+                .min()
+                .map_or((0, pattern.len()), |(at, length)| (at, at + length));
+            format!(
+                "invalid or unsupported Perl syntax: `{}`",
+                &pattern[from..to]
+            )
+        }
         cause => format!("{cause}: `{pattern}`"),
     }
 }
@@ -154,6 +174,13 @@ mod tests {
         assert!(matches("^[a&&b]$", "&"));
         assert!(matches("^[[:alpha:]]$", "x"));
         assert!(matches("^[\\w-]+$", "a-b"));
+    }
+
+    #[test]
+    fn errors_name_the_part_that_is_wrong() {
+        let said = |pattern: &str| compile(pattern).unwrap_err().message;
+        assert!(said("^a{2,1}$").ends_with("invalid repeat count: `{2,1}`"));
+        assert!(said("^(?!x)$").ends_with("invalid or unsupported Perl syntax: `(?!`"));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! The original keeps these notes in annotations of the object and removes them at the end. Here they are fields; annotations of
 //! that name in the input are taken over when an object is read.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
@@ -30,8 +31,8 @@ pub(crate) const TRANSFORMATIONS: &str = "alpha.config.kubernetes.io/transformat
 const LOCAL_CONFIG: &str = "config.kubernetes.io/local-config";
 pub(crate) const HELM_GENERATED: &str = "internal.config.kubernetes.io/helm-generated";
 
-/// Annotations of tools that never leave a build.
-const DROPPED: [&str; 19] = [
+/// Kustomize's own, which are fields here.
+const NOTES: [&str; 10] = [
     PREVIOUS_KINDS,
     PREVIOUS_NAMES,
     PREVIOUS_NAMESPACES,
@@ -42,6 +43,10 @@ const DROPPED: [&str; 19] = [
     NEEDS_HASH,
     ALLOW_NAME_CHANGE,
     ALLOW_KIND_CHANGE,
+];
+
+/// Annotations of tools that are there in a build and do not leave it.
+const DROPPED: [&str; 9] = [
     "internal.config.kubernetes.io/path",
     "internal.config.kubernetes.io/index",
     "internal.config.kubernetes.io/seqindent",
@@ -133,11 +138,9 @@ impl Resource {
 
     /// Moves kustomize's own annotations out of the object.
     pub(crate) fn take_notes(&mut self) {
-        let has_notes = self.annotations().is_some_and(|annotations| {
-            annotations
-                .keys()
-                .any(|key| DROPPED.contains(&key) && key != HELM_GENERATED)
-        });
+        let has_notes = self
+            .annotations()
+            .is_some_and(|annotations| annotations.keys().any(|key| NOTES.contains(&key)));
         if !has_notes {
             return;
         }
@@ -173,7 +176,7 @@ impl Resource {
             .lookup_mut(&["metadata", "annotations"])
             .and_then(Node::as_mapping_mut)
         {
-            annotations.retain(|key, _| !DROPPED.contains(&key) || key == HELM_GENERATED);
+            annotations.retain(|key, _| !NOTES.contains(&key));
         }
     }
 
@@ -290,8 +293,7 @@ impl Resource {
     pub(crate) fn store_previous_id(&mut self, context: &Context) {
         let id = self.current_id(context);
         let namespace = id.effective_namespace().to_owned();
-        // Notes are lists in one text, to which the original does not append nothing.
-        if id.name.is_empty() || id.gvk.kind.is_empty() {
+        if id.name.is_empty() {
             return;
         }
         self.previous.push(Previous {
@@ -405,6 +407,8 @@ impl Resource {
         if patch.allow_name_change || patch.allow_kind_change {
             self.store_previous_id(context);
         }
+        self.allow_name_change |= patch.allow_name_change;
+        self.allow_kind_change |= patch.allow_kind_change;
         // The original hands a replaced object to nobody: `$patch: replace` at the top has no effect.
         if patch.node.text_at(&["$patch"]) != Some("replace") {
             let target = std::mem::take(&mut self.node);
@@ -486,6 +490,8 @@ impl Resource {
             || !self.referred_by.is_empty()
             || self.behavior.is_some()
             || self.needs_hash
+            || self.allow_name_change
+            || self.allow_kind_change
             || self.origin.is_some()
     }
 
@@ -508,33 +514,22 @@ impl Resource {
 
     /// The object as the original has it in mid-build, with its notes as annotations: messages show it.
     pub(crate) fn annotated(&self) -> Node {
-        let mut copy = self.clone();
-        let mut annotations = self.meta_map("annotations");
-        let mut note = |key: &str, values: Vec<String>| {
+        let mut notes: Vec<(&str, String)> = Vec::new();
+        let mut note = |key, values: Vec<String>| {
             if !values.is_empty() {
-                annotations.insert(key.to_owned(), values.join(","));
+                notes.push((key, values.join(",")));
             }
         };
-        note(
-            PREVIOUS_KINDS,
-            self.previous
-                .iter()
-                .map(|previous| previous.kind.clone())
-                .collect(),
-        );
-        note(
-            PREVIOUS_NAMES,
-            self.previous
-                .iter()
-                .map(|previous| previous.name.clone())
-                .collect(),
-        );
+        let previous = |part: fn(&Previous) -> &String| -> Vec<String> {
+            // Notes are lists in one text, to which the original does not append nothing.
+            let parts = self.previous.iter().map(part);
+            parts.filter(|part| !part.is_empty()).cloned().collect()
+        };
+        note(PREVIOUS_KINDS, previous(|previous| &previous.kind));
+        note(PREVIOUS_NAMES, previous(|previous| &previous.name));
         note(
             PREVIOUS_NAMESPACES,
-            self.previous
-                .iter()
-                .map(|previous| previous.namespace.clone())
-                .collect(),
+            previous(|previous| &previous.namespace),
         );
         note(PREFIXES, self.prefixes.clone());
         note(SUFFIXES, self.suffixes.clone());
@@ -556,19 +551,70 @@ impl Resource {
         ] {
             note(key, set.then(|| "enabled".to_owned()).into_iter().collect());
         }
-        annotations.extend(
-            self.origin
-                .iter()
-                .map(|origin| (ORIGIN.to_owned(), origin.to_yaml())),
-        );
+        notes.extend(self.origin.iter().map(|origin| (ORIGIN, origin.to_yaml())));
         if !self.transformations.is_empty() {
-            annotations.insert(
-                TRANSFORMATIONS.to_owned(),
-                Origin::list_to_yaml(&self.transformations),
-            );
+            notes.push((TRANSFORMATIONS, Origin::list_to_yaml(&self.transformations)));
         }
+        if notes.is_empty() {
+            return self.node.clone();
+        }
+        let mut annotations = self.meta_map("annotations");
+        annotations.extend(notes.into_iter().map(|(key, text)| (key.to_owned(), text)));
+        let mut copy = Self {
+            node: self.node.clone(),
+            ..Self::default()
+        };
         copy.set_meta_map("annotations", annotations);
         copy.node
+    }
+
+    /// What is seen through a path: the notes among them if it leads to the annotations.
+    pub(crate) fn seen_at(&self, path: &[String]) -> Cow<'_, Node> {
+        if leads_to_annotations(path) && self.has_notes() {
+            Cow::Owned(self.annotated())
+        } else {
+            Cow::Borrowed(&self.node)
+        }
+    }
+
+    /// Changes the object through a path. Where that leads to the annotations, the notes are among them, and change with them.
+    pub(crate) fn change_at<T>(
+        &mut self,
+        path: &[String],
+        change: impl FnOnce(&mut Node) -> T,
+    ) -> T {
+        if leads_to_annotations(path) {
+            self.change_with_notes(change)
+        } else {
+            change(&mut self.node)
+        }
+    }
+
+    /// Changes the object with its notes among the annotations, which change with them.
+    pub(crate) fn change_with_notes<T>(&mut self, change: impl FnOnce(&mut Node) -> T) -> T {
+        self.node = self.annotated();
+        let result = change(&mut self.node);
+        let stays = |key: &str| self.node.annotation(key).is_some();
+        let (origin, transformations, referred) =
+            (stays(ORIGIN), stays(TRANSFORMATIONS), stays(REFERRED_BY));
+        if !origin {
+            self.origin = None;
+        }
+        if !transformations {
+            self.transformations.clear();
+        }
+        if !referred {
+            self.referred_by.clear();
+        }
+        self.previous.clear();
+        self.prefixes.clear();
+        self.suffixes.clear();
+        self.behavior = None;
+        self.needs_hash = false;
+        self.allow_name_change = false;
+        self.allow_kind_change = false;
+        self.take_notes();
+        result
     }
 
     /// Removes what is only for the build, and writes where the object came from if that is wanted.
@@ -648,6 +694,12 @@ pub(crate) fn plain_id(node: &Node) -> ResId {
         namespace: meta_text(node, "namespace").to_owned(),
         cluster_scoped: false,
     }
+}
+
+/// Whether all annotations are at the end of the path, or on the way to it.
+fn leads_to_annotations(path: &[String]) -> bool {
+    let mut parts = path.iter().map(|part| part.trim());
+    parts.next() == Some("metadata") && parts.next().is_none_or(|part| part == "annotations")
 }
 
 fn meta_text<'n>(node: &'n Node, field: &str) -> &'n str {

@@ -154,14 +154,6 @@ pub(crate) fn is_string_in_yaml_1_1(text: &str) -> bool {
     text.is_empty() || text.contains('\n') || yaml::resolve::is_string_in_sigs(text)
 }
 
-/// Gives a scalar whose text was replaced the type that it has from now on: a null that was only a place for a value becomes
-/// what the text says, anything else stays what it is. If the text does not fit, that shows when the object is printed.
-pub(crate) fn settle_tag(scalar: &mut Scalar) {
-    if scalar.tag == Tag::Null {
-        scalar.tag = yaml::resolve::kyaml(&scalar.value);
-    }
-}
-
 /// An error if a scalar was given a text that its type does not have: the original writes the type before the text, and cannot
 /// read that.
 pub(crate) fn check_tags(node: &Node) -> Result<()> {
@@ -179,10 +171,10 @@ pub(crate) fn check_tags(node: &Node) -> Result<()> {
 fn check_tag(scalar: &Scalar) -> Result<()> {
     let meant = yaml::resolve::kyaml(&scalar.value);
     match (scalar.tag, meant) {
-        (Tag::Null | Tag::Str | Tag::Binary | Tag::Timestamp, _) | (Tag::Float, Tag::Int) => Ok(()),
+        (Tag::Str | Tag::Binary | Tag::Timestamp, _) | (Tag::Float, Tag::Int) => Ok(()),
         (tag, meant) if tag == meant => Ok(()),
         (tag, meant) => bail!(
-            "map[string]interface {{}}(nil): yaml: cannot decode {} `{}` as a {}",
+            "yaml: cannot decode {} `{}` as a {}",
             tag_name(meant),
             scalar.value,
             tag_name(tag)

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use rosin_kustomize::{BuildRequest, LoadRestrictor, Object, Reorder, build_with_warnings};
-use rosin_kustomize_peer::random::{Answer, Case, Oracle, shrink};
+use rosin_kustomize_peer::random::{Answer, Case, Oracle, mend, shrink};
 
 /// Both fail, for reasons in other words: allowed in one of a hundred errors.
 const ERROR_TEXT: &str = "error text";
@@ -31,11 +31,7 @@ fn number(name: &str, default: u64) -> u64 {
 }
 
 fn ours(case: &Case, root: &Path) -> Answer {
-    let files: BTreeMap<String, Vec<u8>> = case
-        .texts()
-        .into_iter()
-        .map(|(path, text)| (path, text.into_bytes()))
-        .collect();
+    let files = case.contents();
     let request = BuildRequest {
         path: case.path.clone(),
         load_restrictor: if case.any_file {
@@ -100,14 +96,33 @@ fn crashes(answer: &Answer) -> bool {
     error.is_some_and(|text| text.starts_with("panic: "))
 }
 
-/// The text without what changes from run to run: the original shows the addresses of generators, we their kind and name.
+/// The text without what changes from run to run: the original shows the addresses of generators and of objects, and all of its
+/// configuration, in an order that its sorting leaves to chance.
 fn stable(text: &str) -> String {
-    let generator = "merging from generator";
-    let mut parts = text.trim().split(generator);
-    let mut out = parts.next().unwrap_or_default().to_owned();
-    for part in parts {
-        out.push_str(generator);
-        out.push_str(part.find(':').map_or("", |at| &part[at..]));
+    let mut out = text.trim().to_owned();
+    for (begin, end) in [
+        ("merging from generator", ": "),
+        ("merging config &{", "}: "),
+    ] {
+        let mut parts = out.split(begin);
+        let mut rest = parts.next().unwrap_or_default().to_owned();
+        for part in parts {
+            rest.push_str(begin);
+            rest.push_str(part.find(end).map_or("", |at| &part[at..]));
+        }
+        out = rest;
+    }
+    // Objects that refer to others are walked in an order that changes: the first that fails is told.
+    if let Some(at) = out.find("updating name reference in ") {
+        out.truncate(at);
+    }
+    if let Some(at) = out.find("&resource.Resource{") {
+        out.truncate(at);
+    }
+    // The rest of such a message, quoted once for each component around it.
+    if out.contains("nodes unequal: ") {
+        let rest = out.trim_end_matches(['\\', 'n', '-', '"', '\n']).len();
+        out.truncate(rest);
     }
     out
 }
@@ -117,10 +132,10 @@ fn write_failed(case: &Case, name: &str, original: &Answer) {
         return;
     };
     let folder = Path::new(&folder).join(name);
-    for (path, text) in case.texts() {
+    for (path, content) in case.contents() {
         let path = folder.join("input").join(path);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::write(path, text).unwrap();
+        std::fs::write(path, content).unwrap();
     }
     let expected = original
         .output
@@ -143,43 +158,60 @@ fn random_builds_give_what_the_original_gives() {
     let mut oracle = Oracle::start(&program, &root).unwrap();
     let root = oracle.root().to_owned();
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
-    let (mut built, mut shown) = (0, HashSet::new());
+    let (mut built, mut failed, mut shown) = (0, 0, HashSet::new());
     for seed in first..first + cases {
         let case = Case::new(seed);
         let original = oracle.ask(&case).unwrap();
-        built += usize::from(original.output.is_some());
-        let Some(what) = difference(&original, &ours(&case, &root)) else {
-            continue;
-        };
-        *counts.entry(what).or_default() += 1;
-        if shown.len() >= SHOWN {
-            continue;
+        let mut pairs = vec![(case, original)];
+        // Most of a case that fails is never looked at: what is left without the fields that fail is another one.
+        if pairs[0].1.output.is_none()
+            && let Some(mended) = mend(&pairs[0].0, |case| {
+                oracle.ask(case).is_ok_and(|answer| answer.output.is_some())
+            })
+        {
+            let original = oracle.ask(&mended).unwrap();
+            pairs.push((mended, original));
         }
-        let smallest = shrink(&case, |case| {
-            // Without its folder there is nothing to build.
-            let folder = format!("{}/", case.path);
-            case.files.keys().any(|path| path.starts_with(&folder))
-                && oracle
-                    .ask(case)
-                    .is_ok_and(|original| difference(&original, &ours(case, &root)) == Some(what))
-        });
-        let (original, ours) = (oracle.ask(&smallest).unwrap(), ours(&smallest, &root));
-        let summary = format!("{:?}\n{:?}", original, ours);
-        if shown.insert(summary) {
-            show(&smallest, what, &original, &ours);
-            write_failed(&smallest, &format!("seed-{seed}"), &original);
+        for (case, original) in pairs {
+            if original.output.is_some() {
+                built += 1;
+            } else {
+                failed += 1;
+            }
+            let Some(what) = difference(&original, &ours(&case, &root)) else {
+                continue;
+            };
+            *counts.entry(what).or_default() += 1;
+            if shown.len() >= SHOWN {
+                continue;
+            }
+            let smallest = shrink(&case, |case| {
+                // Without its folder there is nothing to build.
+                let folder = format!("{}/", case.path);
+                case.files.keys().any(|path| path.starts_with(&folder))
+                    && oracle.ask(case).is_ok_and(|original| {
+                        difference(&original, &ours(case, &root)) == Some(what)
+                    })
+            });
+            let (original, ours) = (oracle.ask(&smallest).unwrap(), ours(&smallest, &root));
+            let summary = format!("{original:?}\n{ours:?}");
+            if shown.insert(summary) {
+                show(&smallest, what, &original, &ours);
+                write_failed(&smallest, &format!("seed-{seed}"), &original);
+            }
         }
     }
-    println!("{cases} cases from seed {first}, {built} of them built: differences {counts:?}");
-    let texts = counts.remove(ERROR_TEXT).unwrap_or_default();
+    println!(
+        "{cases} cases from seed {first}, {built} builds and {failed} errors of the original: differences {counts:?}"
+    );
+    let texts: usize = counts.remove(ERROR_TEXT).unwrap_or_default();
     assert!(counts.is_empty(), "{counts:?}");
-    let failed = cases as usize - built;
     assert!(
         texts * 100 <= failed + 100,
         "{texts} of {failed} errors say something else"
     );
     assert!(
-        built * 3 > cases as usize,
+        built * 2 > cases as usize,
         "too few of the cases build: {built}"
     );
 }
@@ -189,8 +221,8 @@ fn show(case: &Case, what: &str, original: &Answer, ours: &Answer) {
         "==== seed {}: {what}; builds {}, legacy order {}",
         case.seed, case.path, case.legacy_order
     );
-    for (path, text) in case.texts() {
-        println!("---- {path}\n{text}");
+    for (path, content) in case.contents() {
+        println!("---- {path}\n{}", String::from_utf8_lossy(&content));
     }
     let text = |answer: &Answer| {
         answer

@@ -13,6 +13,7 @@ import (
 	"log"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"sigs.k8s.io/kustomize/api/krusty"
 	"sigs.k8s.io/kustomize/api/types"
@@ -21,11 +22,13 @@ import (
 )
 
 type question struct {
-	ID             string            `json:"id"`
-	Files          map[string]string `json:"files"`
-	Path           string            `json:"path"`
-	Reorder        string            `json:"reorder"`
-	LoadRestrictor string            `json:"loadRestrictor"`
+	ID    string            `json:"id"`
+	Files map[string]string `json:"files"`
+	// What is not text, byte by byte.
+	Bytes          map[string][]uint16 `json:"bytes"`
+	Path           string              `json:"path"`
+	Reorder        string              `json:"reorder"`
+	LoadRestrictor string              `json:"loadRestrictor"`
 }
 
 type answer struct {
@@ -51,6 +54,18 @@ func write(root string, files map[string]string) error {
 	return nil
 }
 
+// schemaChosen says whether the last case named a schema of its own.
+var schemaChosen bool
+
+func choosesSchema(files map[string]string) bool {
+	for _, text := range files {
+		if strings.Contains(text, "openapi") {
+			return true
+		}
+	}
+	return false
+}
+
 func build(root string, q question) (out string, err error) {
 	defer func() {
 		if r := recover(); r != nil {
@@ -65,8 +80,13 @@ func build(root string, q question) (out string, err error) {
 	if q.LoadRestrictor == "none" {
 		options.LoadRestrictions = types.LoadRestrictionsNone
 	}
-	// A schema that one case chose must not be there for the next one: the command is a process of its own each time.
-	openapi.ResetOpenAPI()
+	// A schema that one case chose must not be there for the next one: the command is a process of its own each time. To read
+	// the usual one again takes longer than most builds, though.
+	chooses := choosesSchema(q.Files)
+	if schemaChosen || chooses {
+		openapi.ResetOpenAPI()
+	}
+	schemaChosen = chooses
 	resources, err := krusty.MakeKustomizer(options).Run(filesys.MakeFsOnDisk(), filepath.Join(root, q.Path))
 	if err != nil {
 		return "", err
@@ -120,6 +140,13 @@ func main() {
 		var q question
 		if err := json.Unmarshal(line, &q); err != nil {
 			log.Fatal(err)
+		}
+		for name, content := range q.Bytes {
+			text := make([]byte, len(content))
+			for i, b := range content {
+				text[i] = byte(b)
+			}
+			q.Files[name] = string(text)
 		}
 		if err := write(*root, q.Files); err != nil {
 			log.Fatal(err)

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use super::{BackReferences, Config, merge_references, merge_specs, name_references};
+use super::{Config, merge_references, merge_specs, name_references};
 use crate::id::Gvk;
 use crate::kustomization::FieldSpec;
 
@@ -38,23 +38,13 @@ fn make() -> Config {
     dedup(config)
 }
 
-/// The original's tables name a few fields twice; its merge drops the second.
+/// The original's tables name a few fields twice; its merge drops the second, but not among the fields that refer to one kind.
 fn dedup(mut config: Config) -> Config {
     let listed = std::mem::take(&mut config.var_reference);
     let references = std::mem::take(&mut config.name_reference);
-    let mut unique: Vec<BackReferences> = Vec::new();
-    for BackReferences { gvk, referrers } in references {
-        let mut once = Vec::new();
-        if merge_specs(&mut once, &referrers).is_ok() {
-            unique.push(BackReferences {
-                gvk,
-                referrers: once,
-            });
-        }
-    }
     // Neither can fail: the tables do not contradict themselves, which the tests check.
     let merged = merge_specs(&mut config.var_reference, &listed)
-        .and_then(|()| merge_references(&mut config.name_reference, &unique));
+        .and_then(|()| merge_references(&mut config.name_reference, &references));
     debug_assert!(merged.is_ok());
     config
 }

@@ -209,6 +209,8 @@ fn secret() -> BackReferences {
             "metadata/annotations/nginx.ingress.kubernetes.io\\/auth-tls-secret",
             false,
         ),
+        // Twice, as the original has it: a name that became another's old name is changed once more.
+        ("", "", "Ingress", "spec/tls/secretName", false),
         ("", "", "ServiceAccount", "imagePullSecrets/name", false),
         ("", "", "StorageClass", "parameters/secretName", false),
         ("", "", "StorageClass", "parameters/adminSecretName", false),

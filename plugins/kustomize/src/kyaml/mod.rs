@@ -84,7 +84,7 @@ pub(crate) fn demand(node: &Node, kind: NodeKind) -> Result<()> {
 }
 
 /// What a scalar means that is written without a tag in the given style.
-fn untagged(value: &str, style: Style) -> Scalar {
+pub(crate) fn untagged(value: &str, style: Style) -> Scalar {
     let tag = if style == Style::Plain && !value.contains('\n') {
         resolve::kyaml(value)
     } else {

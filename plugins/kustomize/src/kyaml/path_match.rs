@@ -9,7 +9,8 @@ use crate::error::{Result, bail};
 pub(crate) struct PathMatch<'a> {
     /// What the last part is created as where it is missing.
     pub(crate) create: Option<NodeKind>,
-    pub(crate) visit: &'a mut dyn FnMut(&mut Node) -> Result<()>,
+    /// Gets each field, and whether it was created just now: such a scalar has no type yet.
+    pub(crate) visit: &'a mut dyn FnMut(&mut Node, bool) -> Result<()>,
 }
 
 /// Calls `visit` with every field that the path names, and says how many there were.
@@ -18,8 +19,17 @@ pub(crate) fn match_path(
     path: &[String],
     matching: &mut PathMatch<'_>,
 ) -> Result<usize> {
+    match_below(node, path, false, matching)
+}
+
+fn match_below(
+    node: &mut Node,
+    path: &[String],
+    created: bool,
+    matching: &mut PathMatch<'_>,
+) -> Result<usize> {
     let Some((first, rest)) = path.split_first() else {
-        (matching.visit)(node)?;
+        (matching.visit)(node, created)?;
         return Ok(1);
     };
     if integer(first).is_some_and(|index| index >= 0) {
@@ -48,7 +58,8 @@ fn field(
     if !node.is_null() {
         demand(node, NodeKind::Mapping)?;
     }
-    if node.get(name).is_none() {
+    let is_new = node.get(name).is_none();
+    if is_new {
         let Some(leaf) = matching.create else {
             return Ok(0);
         };
@@ -64,7 +75,7 @@ fn field(
     if field.is_scalar() && !rest.is_empty() && !(field.is_null() && matching.create.is_some()) {
         return inside_text(field, rest, matching);
     }
-    match_path(field, rest, matching)
+    match_below(field, rest, is_new, matching)
 }
 
 /// The path goes on inside of a text. What is found there is a copy: setting it has no effect on the object, which is what the
@@ -90,12 +101,14 @@ fn index(
     let Some(items) = node.as_sequence_mut() else {
         bail!("index {first} specified but only 0 elements found");
     };
+    let mut is_new = false;
     if let (true, Some(leaf)) = (items.len() == index, matching.create) {
+        is_new = true;
         items.push(kind_before(rest.first().map(String::as_str), leaf).empty());
     }
     let length = items.len();
     match items.get_mut(index) {
-        Some(item) => match_path(item, rest, matching),
+        Some(item) => match_below(item, rest, is_new, matching),
         None => bail!("index {first} specified but only {length} elements found"),
     }
 }
@@ -115,7 +128,7 @@ fn elements(
         for item in node.as_sequence_mut().into_iter().flatten() {
             if name.is_empty() {
                 if regex.is_match(crate::yaml::node_text(item).trim()) {
-                    (matching.visit)(item)?;
+                    (matching.visit)(item, false)?;
                     count += 1;
                 }
                 continue;
@@ -133,7 +146,7 @@ fn elements(
     }
     let mut created = element(name, pattern);
     let count = if name.is_empty() {
-        (matching.visit)(&mut created)?;
+        (matching.visit)(&mut created, true)?;
         1
     } else {
         match_path(&mut created, rest, matching)?
@@ -153,7 +166,7 @@ mod tests {
 
     fn replaced(source: &str, path: &str, create: bool) -> (usize, String) {
         let mut node = tests_node(source);
-        let mut set = |node: &mut Node| set_scalar(node, "new", None);
+        let mut set = |node: &mut Node, _| set_scalar(node, "new", None);
         let mut matching = PathMatch {
             create: create.then_some(NodeKind::Scalar),
             visit: &mut set,

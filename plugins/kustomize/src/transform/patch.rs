@@ -214,9 +214,15 @@ fn apply_json(
     if has_notes || resource.has_notes() {
         resource.ensure_annotations();
     }
+    // The original reads again what it writes, and so finds what does not fit its type.
+    if std::mem::take(&mut resource.check_types) {
+        crate::yaml::check_tags(&resource.node)?;
+    }
     if operations.looks_at_annotations() {
-        resource.node = operations.apply(&resource.annotated())?;
-        resource.take_notes();
+        resource.change_with_notes(|node| {
+            *node = operations.apply(node)?;
+            Ok::<(), Error>(())
+        })?;
     } else {
         resource.node = operations.apply(&resource.node)?;
     }

@@ -113,10 +113,10 @@ impl Replaced {
     }
 
     /// The value as it is by now, for a field of the object at this place.
-    fn for_object(&mut self, at: usize, object: &Node) -> &Node {
+    fn for_object(&mut self, at: usize, object: &Resource) -> &Node {
         if let Some((source, path)) = &self.live
             && *source == at
-            && let Ok(Some(node)) = kyaml::lookup(object, path)
+            && let Ok(Some(node)) = kyaml::lookup(&object.seen_at(path), path)
         {
             self.node = node.clone();
         }
@@ -166,7 +166,8 @@ fn source_value_of(
             .at_line(resource.source.line)
             .at_field(field_path)
     };
-    let node = kyaml::lookup(&resource.node, &path)
+    let object = resource.seen_at(&path);
+    let node = kyaml::lookup(&object, &path)
         .wrap("error looking up replacement source")
         .map_err(located)?
         .filter(|node| !kyaml::is_empty(node));
@@ -248,14 +249,11 @@ fn copy_to(
     for &at in &chosen {
         let resource = &mut resources.as_mut_slice()[at];
         for field_path in field_paths {
-            let value = value.for_object(at, &resource.node).clone();
-            set(
-                &mut resource.node,
-                &value,
-                field_path,
-                target.options.as_ref(),
-            )
-            .map_err(|error| {
+            let value = value.for_object(at, resource).clone();
+            let path = kyaml::split_bracketed(field_path, '.');
+            let set =
+                |object: &mut Node| set(object, &value, &path, field_path, target.options.as_ref());
+            resource.change_at(&path, set).map_err(|error| {
                 error
                     .in_file(&resource.source.file)
                     .at_line(resource.source.line)
@@ -292,13 +290,13 @@ fn is_chosen(
 fn set(
     object: &mut Node,
     value: &Node,
+    path: &[String],
     field_path: &str,
     options: Option<&FieldOptions>,
 ) -> Result<()> {
-    let path = kyaml::split_bracketed(field_path, '.');
     let creates = options.is_some_and(|options| options.create);
     let create = creates.then(|| NodeKind::of(value));
-    if set_inside_text(object, value, &path, create, options).is_ok() {
+    if set_inside_text(object, value, path, create, options).is_ok() {
         return Ok(());
     }
     let retrieval = || {
@@ -310,12 +308,12 @@ fn set(
     };
     // Errors of setting a value are reported as they are, those of finding the field are wrapped.
     let mut failed = None;
-    let mut visit = |field: &mut Node| {
-        set_field(field, value, options).inspect_err(|error| failed = Some(error.clone()))
+    let mut visit = |field: &mut Node, created| {
+        set_field(field, created, value, options).inspect_err(|error| failed = Some(error.clone()))
     };
     let found = kyaml::match_path(
         object,
-        &path,
+        path,
         &mut PathMatch {
             create,
             visit: &mut visit,
@@ -330,7 +328,12 @@ fn set(
     }
 }
 
-fn set_field(field: &mut Node, value: &Node, options: Option<&FieldOptions>) -> Result<()> {
+fn set_field(
+    field: &mut Node,
+    created: bool,
+    value: &Node,
+    options: Option<&FieldOptions>,
+) -> Result<()> {
     let joined = match options.filter(|options| !options.delimiter.is_empty()) {
         None => None,
         Some(options) => {
@@ -348,14 +351,17 @@ fn set_field(field: &mut Node, value: &Node, options: Option<&FieldOptions>) -> 
         }
     };
     match &mut field.kind {
-        // The target keeps its type: a number stays one and a string too, as long as the text allows it.
-        Kind::Scalar(scalar) if value.is_scalar() || joined.is_some() => {
-            scalar.value = joined.unwrap_or_else(|| kyaml::text(value).into());
-            crate::yaml::settle_tag(scalar);
-        }
+        // The target keeps its type: a number stays one and a string too. If the text does not allow it, that shows when the
+        // object is printed. Only what was just created is what its text says.
         Kind::Scalar(scalar) => {
-            scalar.value = SmolStr::default();
-            crate::yaml::settle_tag(scalar);
+            scalar.value = match joined {
+                Some(joined) => joined,
+                None if value.is_scalar() => kyaml::text(value).into(),
+                None => SmolStr::default(),
+            };
+            if created {
+                *scalar = kyaml::untagged(&scalar.value, scalar.style);
+            }
         }
         _ => *field = value.clone(),
     }
@@ -382,7 +388,7 @@ fn set_inside_text(
         let Ok(mut document) = crate::yaml::parse_one(text.as_bytes()) else {
             continue;
         };
-        let mut visit = |field: &mut Node| set_field(field, value, options);
+        let mut visit = |field: &mut Node, created| set_field(field, created, value, options);
         let found = kyaml::match_path(
             &mut document,
             inner,

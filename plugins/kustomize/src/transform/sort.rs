@@ -1,11 +1,12 @@
 //! The order of the output: as read, or by kind.
 
+use std::cmp::Ordering;
 use std::collections::HashMap;
 
 use crate::config::{FIRST, LAST};
 use crate::context::Context;
 use crate::error::{Result, bail};
-use crate::id::{Gvk, ResId};
+use crate::id::ResId;
 use crate::kustomization::SortOptions;
 use crate::resmap::ResMap;
 
@@ -42,11 +43,37 @@ fn ranks<T: AsRef<str>>(first: &[T], last: &[T]) -> HashMap<String, i64> {
 }
 
 /// By the kind's rank, then by group, version and kind as text, then by name.
-#[derive(PartialEq, Eq, PartialOrd, Ord)]
+#[derive(PartialEq, Eq)]
 struct Rank {
     rank: i64,
+    /// Kubernetes' own namespaces come before those of other groups, which would otherwise be first.
+    is_namespace: bool,
     gvk: String,
     id: String,
+}
+
+impl Ord for Rank {
+    fn cmp(&self, other: &Self) -> Ordering {
+        let of_kubernetes = |rank: &Self| rank.is_namespace && rank.gvk.starts_with("~G");
+        let by_gvk = self.gvk.cmp(&other.gvk);
+        let is_reversed = self.is_namespace
+            && other.is_namespace
+            && (of_kubernetes(self) || of_kubernetes(other));
+        self.rank
+            .cmp(&other.rank)
+            .then(if is_reversed {
+                by_gvk.reverse()
+            } else {
+                by_gvk
+            })
+            .then_with(|| self.id.cmp(&other.id))
+    }
+}
+
+impl PartialOrd for Rank {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
 }
 
 impl Rank {
@@ -60,7 +87,8 @@ impl Rank {
         };
         Self {
             rank: ranks.get(&id.gvk.kind).copied().unwrap_or_default(),
-            gvk: gvk_key(&id.gvk),
+            is_namespace: id.gvk.kind == "Namespace",
+            gvk: id.gvk.sort_key(),
             id: format!(
                 "{}|{}|{}",
                 id.gvk,
@@ -68,14 +96,5 @@ impl Rank {
                 or(&id.name, "~N")
             ),
         }
-    }
-}
-
-/// Kubernetes' own namespaces come before those of other groups, which would otherwise be first.
-fn gvk_key(gvk: &Gvk) -> String {
-    if gvk.kind == "Namespace" && gvk.group.is_empty() {
-        String::new()
-    } else {
-        gvk.sort_key()
     }
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Draw, objects};
+use super::{Content, Draw, objects};
 
 type Field = fn(&mut Draw, &str) -> Option<(&'static str, Value)>;
 
@@ -67,6 +67,10 @@ const FIELDS: &[Field] = &[
         })
     },
     |draw, _| draw.chance.one_in(8).then(|| ("nameSufix", json!("typo"))),
+    |draw, folder| Some(("openapi", openapi(draw, folder))),
+    |draw, folder| Some(("validators", draw.transformers(folder))),
+    |draw, folder| Some(("patches", draw.patches(folder))),
+    |draw, folder| Some(("configurations", configurations(draw, folder))),
 ];
 
 impl Draw {
@@ -94,6 +98,12 @@ impl Draw {
 }
 
 fn labels(draw: &mut Draw) -> Value {
+    (0..1 + usize::from(draw.chance.one_in(4)))
+        .map(|_| label(draw))
+        .collect()
+}
+
+fn label(draw: &mut Draw) -> Value {
     let mut label = Map::from_iter([(
         "pairs".to_owned(),
         objects::strings(&mut draw.chance, &["app", "team", "env", "release"], 2),
@@ -105,15 +115,27 @@ fn labels(draw: &mut Draw) -> Value {
         label.insert("includeTemplates".into(), json!(draw.chance.one_in(2)));
     }
     if draw.chance.one_in(4) {
-        label.insert(
-            "fields".into(),
-            json!([{ "path": "spec/extra/labels", "create": true, "kind": "Deployment" }]),
-        );
+        let specs = [
+            json!({ "path": "spec/extra/labels", "create": true, "kind": "Deployment" }),
+            json!({ "path": "spec/template/metadata/labels", "group": "apps", "version": "v1" }),
+            json!({ "path": "spec/template/metadata/labels", "create": true }),
+            json!({ "path": "metadata/labels", "create": true, "kind": "Service", "version": "v1" }),
+            json!({ "path": "spec/selector/matchLabels", "group": "apps", "create": true }),
+            json!({ "path": "spec/volumeClaimTemplates[]/metadata/labels", "create": true, "kind": "StatefulSet" }),
+        ];
+        let fields: Vec<&Value> = specs.iter().filter(|_| draw.chance.one_in(3)).collect();
+        label.insert("fields".into(), json!(fields));
     }
-    json!([label])
+    Value::Object(label)
 }
 
 fn images(draw: &mut Draw) -> Value {
+    (0..1 + usize::from(draw.chance.one_in(4)))
+        .map(|_| changed_image(draw))
+        .collect()
+}
+
+fn changed_image(draw: &mut Draw) -> Value {
     let chance = &mut draw.chance;
     let full = objects::image(chance);
     let name = full.split('@').next().unwrap_or(full);
@@ -131,7 +153,7 @@ fn images(draw: &mut Draw) -> Value {
     if chance.one_in(2) {
         image.insert(
             "newTag".into(),
-            json!(chance.pick(&["v9", "1.0", "2020", "latest"])),
+            json!(chance.pick(&["v9", "1.0", "2020", "latest", "1_0", "0o17", "1e3", "yes"])),
         );
     }
     if chance.one_in(5) {
@@ -143,7 +165,7 @@ fn images(draw: &mut Draw) -> Value {
     if chance.one_in(10) {
         image.insert("tagSuffix".into(), json!("-debug"));
     }
-    json!([image])
+    Value::Object(image)
 }
 
 fn replicas(draw: &mut Draw) -> Value {
@@ -211,6 +233,51 @@ pub(super) fn generator_args(draw: &mut Draw, folder: &str, secret: bool) -> Map
             args.insert("envs".into(), json!([name]));
         }
     }
+    if draw.chance.one_in(12) {
+        let name = format!("binary-{}.dat", draw.next());
+        let bytes = (0..draw.chance.below(90))
+            .map(|_| draw.chance.next() as u8)
+            .collect();
+        draw.files
+            .insert(format!("{folder}/{name}"), Content::Bytes(bytes));
+        let files = json!([name, format!("again={name}")]);
+        args.insert("files".into(), files);
+    }
+    if draw.chance.one_in(15) {
+        let odd = [
+            "key0=twice",
+            "novalue",
+            "=nokey",
+            "bad key=v",
+            "k=a=b",
+            "'quoted=x'",
+            "k=\"half",
+            "missing.txt",
+            "../outside.txt",
+            "a=b/../missing",
+        ];
+        let field = draw.chance.pick(&["literals", "files", "envs"]);
+        let entry = json!(draw.chance.pick(&odd));
+        match args.get_mut(field).and_then(Value::as_array_mut) {
+            Some(entries) => entries.push(entry),
+            None => drop(args.insert(field.into(), json!([entry]))),
+        }
+    }
+    if draw.chance.one_in(20) {
+        let name = format!("odd-{}.env", draw.next());
+        let text = [
+            "UNSET_VARIABLE_OF_NOBODY\n",
+            "\u{feff}A=1\n",
+            "A=1\nA=2\n",
+            "A B=1\n",
+            "=1\n",
+            "A=1\r\nB=2\r\n",
+            "  # c\n\tA=\t1\n",
+        ];
+        let text = draw.chance.pick(&text).to_owned();
+        draw.text(&format!("{folder}/{name}"), text);
+        args.insert("envs".into(), json!([name]));
+    }
     if draw.chance.one_in(5) {
         args.insert(
             "behavior".into(),
@@ -247,7 +314,25 @@ fn vars(draw: &mut Draw) -> Value {
         ),
     ]);
     if draw.chance.one_in(2) {
-        var.insert("fieldref".into(), json!({ "fieldpath": draw.chance.pick(&["metadata.name", "metadata.namespace", "data.k", "spec.replicas"]) }));
+        let path = draw.chance.pick(&[
+            "metadata.name",
+            "metadata.namespace",
+            "metadata.labels.app",
+            "data.k",
+            "spec.replicas",
+            "spec.template.spec.containers[0].image",
+            "spec.template.spec.containers.0.name",
+            "spec.any",
+            "spec.ports[0].port",
+            "spec",
+            "kind",
+        ]);
+        var.insert("fieldref".into(), json!({ "fieldpath": path }));
+    }
+    if draw.chance.one_in(4)
+        && let Some(namespace) = target["metadata"].get("namespace")
+    {
+        var["objref"]["namespace"] = namespace.clone();
     }
     json!([var])
 }
@@ -282,27 +367,109 @@ fn extra_resource(draw: &mut Draw, folder: &str) -> Value {
 }
 
 fn configurations(draw: &mut Draw, folder: &str) -> Value {
-    let document = match draw.chance.below(5) {
-        0 => {
-            json!({ "nameReference": [{ "kind": "ConfigMap", "version": "v1", "fieldSpecs": [{ "path": "spec/ref/name", "kind": "Widget" }] }] })
-        }
-        1 => json!({ "images": [{ "path": "spec/image", "kind": "Widget" }] }),
-        2 => {
-            json!({ "commonLabels": [{ "path": "spec/labels", "kind": "Widget", "create": true }] })
-        }
-        3 => {
-            json!({ "varReference": [{ "path": "data", "kind": "ConfigMap" }, { "path": "spec/any", "kind": "Widget" }] })
-        }
-        _ => {
-            json!({ "namespace": [{ "path": "spec/namespace", "kind": "Widget", "create": true }], "replicas": [{ "path": "spec/replicas", "kind": "Widget", "create": true }] })
-        }
-    };
-    let file = draw.file(folder, "config", vec![document]);
+    let mut document = Map::new();
+    for _ in 0..1 + draw.chance.below(3) {
+        let (field, specs) = configuration(draw);
+        document.insert(field.to_owned(), specs);
+    }
+    let file = draw.file(folder, "config", vec![Value::Object(document)]);
     json!([file])
 }
 
-fn crds(draw: &mut Draw, folder: &str) -> Value {
+fn configuration(draw: &mut Draw) -> (&'static str, Value) {
+    match draw.chance.below(13) {
+        0 => (
+            "nameReference",
+            json!([{ "kind": "ConfigMap", "version": "v1", "fieldSpecs": [{ "path": "spec/ref/name", "kind": "Widget" }] }]),
+        ),
+        1 => (
+            "nameReference",
+            json!([{ "kind": draw.chance.pick(&["Widget", "Service", "Secret"]), "fieldSpecs": [{ "path": "spec/list/name", "kind": "Widget" },
+                { "path": "data/k", "kind": "ConfigMap" }, { "path": "metadata/annotations/config" }] }]),
+        ),
+        2 => (
+            "images",
+            json!([{ "path": "spec/image", "kind": "Widget" }]),
+        ),
+        3 => (
+            "images",
+            json!([{ "path": "spec/template/spec/containers[]/image", "kind": "Gadget" }]),
+        ),
+        4 => (
+            "commonLabels",
+            json!([{ "path": "spec/labels", "kind": "Widget", "create": true }]),
+        ),
+        5 => (
+            "commonAnnotations",
+            json!([{ "path": "spec/template/metadata/annotations", "create": true, "kind": "Gadget" }]),
+        ),
+        6 => (
+            "varReference",
+            json!([{ "path": "data", "kind": "ConfigMap" }, { "path": "spec/any", "kind": "Widget" }]),
+        ),
+        7 => (
+            "varReference",
+            json!([{ "path": "metadata/annotations" }, { "path": "spec/template/spec/containers/image" }]),
+        ),
+        8 => (
+            "namespace",
+            json!([{ "path": "spec/namespace", "kind": "Widget", "create": true }]),
+        ),
+        9 => (
+            "replicas",
+            json!([{ "path": "spec/replicas", "kind": draw.chance.pick(&["Widget", "Gadget"]), "create": draw.chance.one_in(2) }]),
+        ),
+        10 => (
+            "namePrefix",
+            json!([{ "path": "metadata/name", "kind": "ConfigMap" }, { "path": "spec/ref/name", "kind": "Widget" }]),
+        ),
+        11 => (
+            "nameSuffix",
+            json!([{ "path": "metadata/name", "version": "v1" }]),
+        ),
+        _ => (
+            "labels",
+            json!([{ "path": "spec/labels", "kind": "Widget", "create": true }]),
+        ),
+    }
+}
+
+/// A schema of the author's: lists of widgets are merged by name; in some, builtin kinds have none then.
+fn openapi(draw: &mut Draw, folder: &str) -> Value {
+    if draw.chance.one_in(5) {
+        return json!({ "version": draw.chance.pick(&["v1.21.2", "v1.20.4", "v9"]) });
+    }
+    let item = json!({ "type": "object", "properties": { "name": { "type": "string" } } });
+    let kind = |kind: &str, group: &str, version: &str, spec: Value| {
+        json!({ "type": "object", "properties": { "spec": spec },
+            "x-kubernetes-group-version-kind": [{ "group": group, "kind": kind, "version": version }] })
+    };
+    let key = draw.chance.pick(&["name", "value"]);
+    let strategy = draw
+        .chance
+        .pick(&["merge", "merge", "replace", "merge,retainKeys"]);
+    let list = json!({ "type": "array", "items": item, "x-kubernetes-patch-merge-key": key, "x-kubernetes-patch-strategy": strategy });
+    let mut definitions = json!({
+        "com.example.v1.Widget": kind("Widget", "example.com", "v1", json!({ "$ref": "#/definitions/com.example.v1.Spec" })),
+        "com.example.v1.Spec": { "type": "object", "properties": { "list": list } },
+    });
+    if draw.chance.one_in(3) {
+        let containers = json!({ "type": "array", "items": item, "x-kubernetes-patch-merge-key": "name", "x-kubernetes-patch-strategy": "merge" });
+        let spec = json!({ "properties": { "template": { "properties": { "spec": { "properties": { "containers": containers } } } } } });
+        definitions["io.k8s.api.apps.v1.Deployment"] = kind("Deployment", "apps", "v1", spec);
+    }
+    let document = json!({ "definitions": definitions });
+    let name = format!("schema-{}.json", draw.next());
     if draw.chance.one_in(2) {
+        draw.text(&format!("{folder}/{name}"), document.to_string());
+    } else {
+        draw.documents(&format!("{folder}/{name}"), vec![document]);
+    }
+    json!({ "path": name })
+}
+
+fn crds(draw: &mut Draw, folder: &str) -> Value {
+    if !draw.chance.one_in(5) {
         let definition = json!({ "com.example.v1.Widget": { "Schema": { "properties": {
             "apiVersion": { "type": "string" }, "kind": { "type": "string" }, "metadata": { "type": "object" },
             "spec": { "$ref": "com.example.v1.WidgetSpec" } } } },

@@ -3,7 +3,10 @@
 
 mod chance;
 mod fields;
+mod kinds;
+mod mend;
 mod objects;
+mod odd;
 mod oracle;
 mod patches;
 mod plugins;
@@ -14,6 +17,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value, json};
 
+pub use mend::mend;
 pub use oracle::{Answer, Oracle};
 pub use shrink::shrink;
 
@@ -36,6 +40,8 @@ pub enum Content {
     /// YAML documents, and the seed of the style that they are written in.
     Documents(Vec<Value>, u64),
     Text(String),
+    /// What is not text.
+    Bytes(Vec<u8>),
 }
 
 impl Case {
@@ -44,16 +50,17 @@ impl Case {
         Draw::new(seed).case()
     }
 
-    /// The files as text.
+    /// The files as they are on disk.
     #[must_use]
-    pub fn texts(&self) -> BTreeMap<String, String> {
-        let text = |content: &Content| match content {
-            Content::Text(text) => text.clone(),
-            Content::Documents(documents, seed) => style::write(documents, *seed),
+    pub fn contents(&self) -> BTreeMap<String, Vec<u8>> {
+        let bytes = |content: &Content| match content {
+            Content::Text(text) => text.clone().into_bytes(),
+            Content::Documents(documents, seed) => style::write(documents, *seed).into_bytes(),
+            Content::Bytes(bytes) => bytes.clone(),
         };
         self.files
             .iter()
-            .map(|(path, content)| (path.clone(), text(content)))
+            .map(|(path, content)| (path.clone(), bytes(content)))
             .collect()
     }
 }
@@ -85,6 +92,9 @@ impl Draw {
         if self.chance.one_in(5) {
             layers.push(self.base("other"));
         }
+        if self.chance.one_in(6) {
+            layers = self.variants(&layers);
+        }
         let mut top = self.overlay("overlay", &layers);
         if self.chance.one_in(4) {
             top = self.overlay("envs/prod", &[top]);
@@ -96,6 +106,30 @@ impl Draw {
             any_file: self.chance.one_in(10),
             files: self.files,
         }
+    }
+
+    /// Two overlays of the same bases, which an overlay of both can tell apart by prefix, suffix or namespace.
+    fn variants(&mut self, layers: &[String]) -> Vec<String> {
+        let field = self.chance.pick(&["namePrefix", "nameSuffix", "namespace"]);
+        ["a", "b"]
+            .map(|variant| {
+                let folder = format!("variants/{variant}");
+                let mut kustomization = Map::new();
+                let bases = layers.iter().map(|layer| json!(format!("../../{layer}")));
+                kustomization.insert("resources".into(), bases.collect());
+                if self.chance.one_in(2) {
+                    self.fields(&folder, &mut kustomization, 2);
+                }
+                let value = match field {
+                    "namePrefix" => format!("{variant}-"),
+                    "nameSuffix" => format!("-{variant}"),
+                    _ => format!("of-{variant}"),
+                };
+                kustomization.insert(field.into(), json!(value));
+                self.kustomization(&folder, kustomization, "Kustomization");
+                folder
+            })
+            .into()
     }
 
     /// A folder with objects. Returns its path.
@@ -138,16 +172,26 @@ impl Draw {
         };
         kustomization.insert(field.into(), bases.collect());
         if self.chance.one_in(5) {
-            let name = format!("components/c{}", self.next());
-            let mut component = Map::new();
-            self.fields(&name, &mut component, 3);
-            self.kustomization(&name, component, "Component");
-            kustomization.insert("components".into(), json!([format!("{up}{name}")]));
+            let count = 1 + usize::from(self.chance.one_in(4));
+            let components = (0..count).map(|_| json!(format!("{up}{}", self.component())));
+            kustomization.insert("components".into(), components.collect());
         }
         let most = 1 + self.chance.below(5);
         self.fields(folder, &mut kustomization, most);
         self.kustomization(folder, kustomization, "Kustomization");
         folder.to_owned()
+    }
+
+    fn component(&mut self) -> String {
+        let name = format!("components/c{}", self.next());
+        let mut component = Map::new();
+        if self.chance.one_in(8) {
+            let inner = self.component();
+            component.insert("components".into(), json!([format!("../../{inner}")]));
+        }
+        self.fields(&name, &mut component, 3);
+        self.kustomization(&name, component, "Component");
+        name
     }
 
     fn kustomization(&mut self, folder: &str, mut fields: Map<String, Value>, kind: &str) {
@@ -162,6 +206,9 @@ impl Draw {
                 json!(format!("kustomize.config.k8s.io/{version}")),
             );
             fields.insert("kind".into(), json!(kind));
+        }
+        if self.chance.one_in(70) {
+            self.oddity(folder, &mut fields);
         }
         let name =
             ["kustomization.yaml", "kustomization.yml", "Kustomization"][if self.chance.one_in(8) {

@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::chance::Chance;
+use super::kinds;
 
 const NAMES: &[&str] = &["app", "web", "db", "api", "cache", "app-config", "worker"];
 const NAMESPACES: &[&str] = &["one", "two", "default"];
@@ -141,7 +142,7 @@ pub(super) fn identity(object: &Value) -> String {
     )
 }
 
-fn metadata(chance: &mut Chance, cluster: bool) -> Value {
+pub(super) fn metadata(chance: &mut Chance, cluster: bool) -> Value {
     let mut fields = Map::from_iter([("name".to_owned(), json!(name(chance)))]);
     if !cluster && chance.one_in(4) {
         fields.insert("namespace".into(), json!(namespace(chance)));
@@ -157,6 +158,12 @@ fn metadata(chance: &mut Chance, cluster: bool) -> Value {
             "annotations".into(),
             strings(chance, &["note", "a.example.com/x", "config"], 2),
         );
+    }
+    if chance.one_in(40) {
+        fields.insert("annotations".into(), kinds::tool_annotations(chance));
+    }
+    if chance.one_in(60) {
+        fields.insert("finalizers".into(), json!(["a", "b"]));
     }
     Value::Object(fields)
 }
@@ -185,6 +192,21 @@ fn container(chance: &mut Chance) -> Value {
             (0..chance.below(3)).map(|_| json!(text(chance))).collect(),
         );
     }
+    if chance.one_in(6) {
+        fields.insert(
+            "command".into(),
+            json!([
+                "run",
+                "--at=$(VAR)",
+                "$$(VAR)",
+                "$(OTHER)/$(VAR)",
+                text(chance)
+            ]),
+        );
+    }
+    if chance.one_in(8) {
+        fields.insert("livenessProbe".into(), json!({ "httpGet": { "path": "/", "port": "http", "httpHeaders": [{ "name": "X", "value": text(chance) }] } }));
+    }
     if chance.one_in(3) {
         let port = 80 + chance.below(3);
         fields.insert("ports".into(), json!([{ "containerPort": port, "name": "http" }, { "containerPort": 53, "protocol": "UDP" }]));
@@ -204,7 +226,7 @@ fn container(chance: &mut Chance) -> Value {
     Value::Object(fields)
 }
 
-fn env(chance: &mut Chance, at: usize) -> Value {
+pub(super) fn env(chance: &mut Chance, at: usize) -> Value {
     let key = format!("KEY_{at}");
     match chance.below(4) {
         0 => {
@@ -231,6 +253,7 @@ pub(super) fn pod(chance: &mut Chance) -> Value {
     if chance.one_in(3) {
         fields.insert("serviceAccountName".into(), json!(name(chance)));
     }
+    kinds::pod_extras(chance, &mut fields);
     if chance.one_in(5) {
         fields.insert("imagePullSecrets".into(), json!([{ "name": name(chance) }]));
     }
@@ -249,7 +272,7 @@ pub(super) fn pod(chance: &mut Chance) -> Value {
     Value::Object(fields)
 }
 
-fn template(chance: &mut Chance) -> Value {
+pub(super) fn template(chance: &mut Chance) -> Value {
     let mut fields = Map::from_iter([("spec".to_owned(), pod(chance))]);
     if !chance.one_in(3) {
         fields.insert(
@@ -261,14 +284,16 @@ fn template(chance: &mut Chance) -> Value {
 }
 
 fn workload(chance: &mut Chance, kind: &str) -> Value {
-    let mut spec = Map::from_iter([("template".to_owned(), template(chance))]);
+    let template = template(chance);
+    let labels = template.pointer("/metadata/labels").cloned();
+    let mut spec = Map::from_iter([("template".to_owned(), template)]);
     if kind != "DaemonSet" && chance.one_in(2) {
         spec.insert("replicas".into(), json!(chance.below(4)));
     }
     if !chance.one_in(3) {
         spec.insert(
             "selector".into(),
-            json!({ "matchLabels": strings(chance, &["app", "tier"], 2) }),
+            json!({ "matchLabels": labels.filter(|_| chance.one_in(2)).unwrap_or_else(|| strings(chance, &["app", "tier"], 2)) }),
         );
     }
     if kind == "StatefulSet" {
@@ -300,8 +325,15 @@ fn subjects(chance: &mut Chance) -> Value {
 /// One object, of one of the kinds that the original treats in a way of its own.
 pub(super) fn object(chance: &mut Chance) -> Value {
     let data = |chance: &mut Chance| strings(chance, &["k", "a.txt", "config.yaml", "url"], 3);
+    let document = |chance: &mut Chance| {
+        let mut data = data(chance);
+        if chance.one_in(6) {
+            data["config.json"] = json!(chance.pick(kinds::STRUCTURED));
+        }
+        data
+    };
     let rules = json!([{ "apiGroups": [""], "resources": ["configmaps"], "verbs": ["get"], "resourceNames": ["app", "web"] }]);
-    match chance.below(32) {
+    match chance.below(40) {
         0..=4 => workload(chance, "Deployment"),
         5 | 6 => workload(chance, "StatefulSet"),
         7 => workload(chance, "DaemonSet"),
@@ -316,7 +348,7 @@ pub(super) fn object(chance: &mut Chance) -> Value {
             json!({ "apiVersion": "v1", "kind": "Pod", "metadata": metadata(chance, false), "spec": pod(chance) })
         }
         11..=13 => {
-            json!({ "apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata(chance, false), "data": data(chance) })
+            json!({ "apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata(chance, false), "data": document(chance) })
         }
         14 => {
             json!({ "apiVersion": "v1", "kind": "Secret", "metadata": metadata(chance, false), "type": "Opaque", "stringData": data(chance) })
@@ -374,6 +406,7 @@ pub(super) fn object(chance: &mut Chance) -> Value {
         }
         30 => json!({ "apiVersion": "v1", "kind": "List", "items": [
             { "apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata(chance, false), "data": data(chance) } ] }),
+        31..=35 => kinds::rare(chance),
         _ => {
             json!({ "apiVersion": "example.com/v1", "kind": "Widget", "metadata": metadata(chance, false), "spec": {
             "any": scalar(chance), "list": [{ "name": "x", "value": scalar(chance) }, { "name": "y" }], "image": image(chance),

@@ -1,5 +1,6 @@
 //! The original, as a program that answers questions: `tests/tools/kustomize-oracle`.
 
+use std::collections::BTreeMap;
 use std::io::{self, BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
@@ -59,9 +60,17 @@ impl Oracle {
     /// # Errors
     /// If the program does not answer.
     pub fn ask(&mut self, case: &Case) -> io::Result<Answer> {
+        let (mut texts, mut bytes) = (BTreeMap::new(), BTreeMap::new());
+        for (path, content) in case.contents() {
+            match String::from_utf8(content) {
+                Ok(text) => drop(texts.insert(path, text)),
+                Err(error) => drop(bytes.insert(path, error.into_bytes())),
+            }
+        }
         let question = json!({
             "id": case.seed.to_string(),
-            "files": case.texts(),
+            "files": texts,
+            "bytes": bytes,
             "path": case.path,
             "reorder": if case.legacy_order { "legacy" } else { "none" },
             "loadRestrictor": if case.any_file { "none" } else { "root" },

@@ -18,9 +18,13 @@ impl Draw {
         let documents = if json_patch {
             vec![self.operations(&target)]
         } else {
-            (0..1 + usize::from(self.chance.one_in(8)))
-                .map(|_| self.strategic(&target))
-                .collect()
+            let mut documents = vec![self.strategic(&target)];
+            // Several for one entry, mostly for objects of their own.
+            while self.chance.one_in(6) {
+                let other = self.target();
+                documents.push(self.strategic(&other));
+            }
+            documents
         };
         if json_patch || self.chance.one_in(3) {
             let target = self.selector(&target);
@@ -38,7 +42,10 @@ impl Draw {
         }
         if self.chance.one_in(8) {
             let option = self.chance.pick(&["allowNameChange", "allowKindChange"]);
-            patch.insert("options".into(), json!({ option: true }));
+            patch.insert(
+                "options".into(),
+                json!({ option: self.chance.one_in(4) || !json_patch }),
+            );
         }
         Value::Object(patch)
     }
@@ -122,11 +129,23 @@ impl Draw {
         if self.chance.one_in(12) {
             selector.insert("group".into(), json!(self.chance.pick(&["apps", "batch"])));
         }
+        if self.chance.one_in(12) {
+            selector.insert(
+                "version".into(),
+                json!(self.chance.pick(&["v1", "v1.*", "v2"])),
+            );
+        }
+        if self.chance.one_in(60) {
+            selector.insert(
+                "name".into(),
+                json!(self.chance.pick(&["[", "(?!x)", "a{2,1}", "\\d+", "a\\.b"])),
+            );
+        }
         Value::Object(selector)
     }
 
     /// A strategic merge patch for an object: parts of it with other values, and directives.
-    fn strategic(&mut self, target: &Value) -> Value {
+    pub(super) fn strategic(&mut self, target: &Value) -> Value {
         let mut metadata =
             Map::from_iter([("name".to_owned(), target["metadata"]["name"].clone())]);
         if let Some(namespace) = target["metadata"].get("namespace") {
@@ -137,6 +156,9 @@ impl Draw {
                 "labels".into(),
                 objects::strings(&mut self.chance, &["app", "new", "tier"], 2),
             );
+        }
+        if self.chance.one_in(20) {
+            metadata.insert("name".into(), json!(self.chance.pick(&["renamed", "app"])));
         }
         if self.chance.one_in(6) {
             metadata.insert(
@@ -150,7 +172,10 @@ impl Draw {
             ("metadata".to_owned(), Value::Object(metadata)),
         ]);
         if self.chance.one_in(15) {
-            patch.insert("$patch".into(), json!("delete"));
+            let directive = self
+                .chance
+                .pick(&["delete", "delete", "replace", "merge", "none"]);
+            patch.insert("$patch".into(), json!(directive));
             return Value::Object(patch);
         }
         for field in [
@@ -235,8 +260,26 @@ impl Draw {
             name.cloned().unwrap_or(json!("app"))
         };
         let first = container(0);
-        let containers = match self.chance.below(6) {
+        let containers = match self.chance.below(16) {
             0 => json!([{ "name": first, "$patch": "delete" }]),
+            6 => json!([{ "name": first, "$patch": "replace", "image": "new:1" }]),
+            7 => {
+                json!([{ "name": first, "env": [{ "$patch": "replace" }, { "name": "ONLY", "value": "v" }] }])
+            }
+            8 => {
+                json!([{ "name": first, "env": [{ "name": "KEY_0", "value": "v", "valueFrom": null }], "$setElementOrder/env": [{ "name": "KEY_1" }, { "name": "KEY_0" }] }])
+            }
+            9 => {
+                json!([{ "name": first, "volumeMounts": [{ "mountPath": "/data", "$patch": "delete" }, { "name": "more", "mountPath": "/more" }] }])
+            }
+            10 => {
+                json!([{ "name": first, "ports": [{ "containerPort": 53, "protocol": "TCP", "name": "dns" }, { "containerPort": 53, "protocol": "UDP", "hostPort": 53 }] }])
+            }
+            11 => {
+                json!([{ "name": first, "resources": { "$patch": "replace", "limits": { "cpu": 2 } }, "$deleteFromPrimitiveList/args": ["a"] }])
+            }
+            12 => json!({ "not": "a list" }),
+            13 => json!([{ "image": "nameless:1" }]),
             1 => {
                 json!([{ "name": "sidecar", "image": "side:1" }, { "$setElementOrder": ["x"], "name": first }])
             }
@@ -264,6 +307,35 @@ impl Draw {
                 json!([{ "name": "data", "emptyDir": {} }]),
             );
         }
+        for (field, values) in [
+            (
+                "hostAliases",
+                json!([{ "ip": "10.0.0.1", "hostnames": ["c"] }]),
+            ),
+            (
+                "topologySpreadConstraints",
+                json!([{ "topologyKey": "zone", "maxSkew": 2, "whenUnsatisfiable": "DoNotSchedule" }]),
+            ),
+            ("imagePullSecrets", json!([{ "name": "pull" }])),
+            (
+                "initContainers",
+                json!([{ "name": "init", "image": "init:1" }]),
+            ),
+            (
+                "volumes",
+                json!([{ "name": "app", "$retainKeys": ["name", "emptyDir"], "emptyDir": {} }, { "name": "web", "$patch": "delete" }]),
+            ),
+            ("affinity", json!(null)),
+            ("containers", json!(null)),
+            (
+                "securityContext",
+                json!({ "runAsUser": 0, "supplementalGroups": [1, 2] }),
+            ),
+        ] {
+            if self.chance.one_in(16) {
+                spec.insert(field.into(), values);
+            }
+        }
         if self.chance.one_in(10) {
             spec.insert(
                 "$setElementOrder/containers".into(),
@@ -284,11 +356,9 @@ impl Draw {
     }
 
     /// A JSON patch with paths of the object.
-    fn operations(&mut self, target: &Value) -> Value {
+    pub(super) fn operations(&mut self, target: &Value) -> Value {
         let mut paths = Vec::new();
         pointers(target, String::new(), &mut paths);
-        // Without its kind an object is refused, sooner or later; the original's words then show its notes.
-        paths.retain(|path| path != "/kind");
         (0..1 + self.chance.below(3))
             .map(|_| {
                 let at = self.chance.below(paths.len());
@@ -327,9 +397,17 @@ impl Draw {
         let source = self.target();
         let mut from = Map::new();
         if self.chance.one_in(10) {
-            return json!({ "sourceValue": objects::text(&mut self.chance).replace('_', ""), "targets": self.targets() });
+            return json!({ "sourceValue": objects::text(&mut self.chance), "targets": self.targets() });
         }
         from.insert("kind".into(), source["kind"].clone());
+        if self.chance.one_in(6)
+            && let Some(namespace) = source["metadata"].get("namespace")
+        {
+            from.insert("namespace".into(), namespace.clone());
+        }
+        if self.chance.one_in(8) {
+            from.insert("version".into(), json!(self.chance.pick(&["v1", "v2"])));
+        }
         if !self.chance.one_in(5) {
             from.insert("name".into(), source["metadata"]["name"].clone());
         }
@@ -372,6 +450,14 @@ impl Draw {
                         json!([{ "name": objects::name(&mut self.chance) }]),
                     );
                 }
+                if self.chance.one_in(10) {
+                    let label =
+                        json!({ "labelSelector": self.chance.pick(&["app=web", "tier", "!app"]) });
+                    let reject = target.entry("reject").or_insert_with(|| json!([]));
+                    if let Some(rejects) = reject.as_array_mut() {
+                        rejects.push(label);
+                    }
+                }
                 Value::Object(target)
             })
             .collect()
@@ -410,13 +496,23 @@ impl Draw {
                 "data.[a.txt]",
                 "spec.replicas",
                 "metadata.annotations.new",
+                "metadata.annotations.[new.example.com/key]",
+                "data.[config.json].name",
+                "data.[config.json].spec.replicas",
+                "data.[config.json].list.*",
+                "data.[config.json].new.field",
+                "spec.template.spec.containers.0.env.-",
+                "spec.template.spec.containers.[name=new].image",
+                "spec.template.spec.containers.[image=nginx.*].name",
+                "spec.ports.[port=80].targetPort",
+                "spec.list.[name=x].value",
+                "spec.rules.0.host",
+                "spec.template.metadata.labels",
             ];
             return self.chance.pick(&usual).to_owned();
         }
         let mut paths = Vec::new();
         pointers(object, String::new(), &mut paths);
-        // Kustomize's own notes are in there.
-        paths.retain(|path| path != "/metadata" && path != "/metadata/annotations");
         let at = self.chance.below(paths.len());
         let parts = paths[at].split('/').skip(1).map(|part| {
             let part = part.replace("~1", "/").replace("~0", "~");

@@ -8,7 +8,7 @@ impl Draw {
     pub(super) fn transformers(&mut self, folder: &str) -> Value {
         let name = json!({ "name": "t" });
         let label_specs = json!([{ "path": "metadata/labels", "create": true }, { "path": "spec/template/metadata/labels", "create": self.chance.one_in(2), "kind": "Deployment" }]);
-        let (kind, mut body) = match self.chance.below(9) {
+        let (kind, mut body) = match self.chance.below(15) {
             0 => (
                 "LabelTransformer",
                 json!({ "labels": objects::strings(&mut self.chance, &["app", "x"], 2), "fieldSpecs": label_specs }),
@@ -38,6 +38,33 @@ impl Draw {
                 "ReplicaCountTransformer",
                 json!({ "replica": { "name": objects::name(&mut self.chance), "count": 7 }, "fieldSpecs": [{ "path": "spec/replicas", "create": true, "kind": "Deployment" }] }),
             ),
+            8 => {
+                let target = self.target();
+                (
+                    "PatchStrategicMergeTransformer",
+                    json!({ "patches": super::style::write(&[self.strategic(&target)], 1) }),
+                )
+            }
+            9 => {
+                let target = self.target();
+                let operations = self.operations(&target).to_string();
+                (
+                    "PatchJson6902Transformer",
+                    json!({ "target": { "kind": target["kind"], "name": target["metadata"]["name"] }, "jsonOp": operations }),
+                )
+            }
+            10 => (
+                "ValueAddTransformer",
+                json!({ "value": objects::text(&mut self.chance), "targets": [{
+                "selector": { "kind": "Deployment" }, "fieldPath": self.chance.pick(&["metadata/annotations/added", "spec/paused", "metadata/name"]),
+                "filePathPosition": self.chance.below(3) }] }),
+            ),
+            11 => ("HashTransformer", json!({})),
+            12 => (
+                "PrefixSuffixTransformer",
+                json!({ "prefix": "t-", "suffix": "-t", "fieldSpecs": [{ "path": "metadata/name" }] }),
+            ),
+            13 => ("NoSuchTransformer", json!({})),
             7 => ("PatchTransformer", self.patch_transformer()),
             _ => (
                 "ReplacementTransformer",
@@ -51,6 +78,9 @@ impl Draw {
         } else {
             name
         };
+        if self.chance.one_in(30) {
+            body["apiVersion"] = json!("example.com/v1");
+        }
         self.entry(folder, "transformer", body)
     }
 
@@ -92,6 +122,16 @@ impl Draw {
         if self.chance.one_in(3) {
             let style = self.chance.next();
             return json!([super::style::write(&[body], style)]);
+        }
+        if self.chance.one_in(6) {
+            // A folder of plugins is a kustomization.
+            let inner = format!("{folder}/plugins-{}", self.next());
+            let file = self.file(&inner, stem, vec![body]);
+            self.documents(
+                &format!("{inner}/kustomization.yaml"),
+                vec![json!({ "resources": [file] })],
+            );
+            return json!([inner.rsplit('/').next()]);
         }
         json!([self.file(folder, stem, vec![body])])
     }

@@ -10,14 +10,20 @@ pub(super) fn write(documents: &[Value], seed: u64) -> String {
         text: String::new(),
         plain: !seed.is_multiple_of(3),
         indent_lists: seed.is_multiple_of(5),
+        anchored: Vec::new(),
+        anchors: seed.is_multiple_of(6),
     };
     for (at, document) in documents.iter().enumerate() {
         if at > 0 || writer.chance.one_in(8) {
             writer.text.push_str("---\n");
         }
+        writer.anchored.clear();
         writer.value(document, 0, false);
+        if writer.odd(40) {
+            writer.text.push_str("...\n");
+        }
     }
-    writer.text
+    writer.finish()
 }
 
 struct Writer {
@@ -26,11 +32,25 @@ struct Writer {
     /// No oddities: half of all files are as most people write them.
     plain: bool,
     indent_lists: bool,
+    /// What an alias can stand for in this document, by the number of its anchor.
+    anchored: Vec<Value>,
+    anchors: bool,
 }
 
 impl Writer {
     fn odd(&mut self, n: usize) -> bool {
         !self.plain && self.chance.one_in(n)
+    }
+
+    /// The text, as some editors leave it.
+    fn finish(mut self) -> String {
+        if self.odd(40) {
+            self.text = self.text.replace('\n', "\r\n");
+        }
+        if self.odd(40) {
+            self.text.insert(0, '\u{feff}');
+        }
+        self.text
     }
 
     /// A value that begins on a line of its own, or behind a dash.
@@ -78,6 +98,16 @@ impl Writer {
             Value::Array(items) => !items.is_empty(),
             _ => false,
         };
+        if self.anchors && (nested || value.is_string()) {
+            if let Some(number) = self.anchored.iter().position(|known| known == value) {
+                self.text.push_str(&format!(" *a{number}\n"));
+                return;
+            }
+            if self.chance.one_in(3) {
+                self.text.push_str(&format!(" &a{}", self.anchored.len()));
+                self.anchored.push(value.clone());
+            }
+        }
         if !nested || self.odd(15) {
             self.text.push(' ');
             let scalar = if nested {
@@ -89,7 +119,9 @@ impl Writer {
             self.end_line();
             return;
         }
-        // A comment here can end up where the original writes YAML that it cannot read.
+        if self.odd(25) {
+            self.text.push_str(" # what follows");
+        }
         self.text.push('\n');
         let more = if value.is_array() && !self.indent_lists {
             0
@@ -123,7 +155,20 @@ impl Writer {
                 format!("'{text}'")
             }
             Value::String(text) if self.odd(6) => double_quoted(text),
+            Value::String(text) if self.odd(12) && can_be_plain(text) => text.clone(),
+            Value::String(text) if self.odd(20) => {
+                folded(text, indent + 2).unwrap_or_else(|| flow(value))
+            }
+            Value::String(text) if self.odd(30) => format!("!!str {}", double_quoted(text)),
             Value::String(text) => scalar_plain_or_quoted(text),
+            Value::Number(number) if self.odd(12) => {
+                odd_number(number.as_u64(), &mut self.chance).unwrap_or_else(|| number.to_string())
+            }
+            Value::Bool(true) if self.odd(12) => self
+                .chance
+                .pick(&["True", "TRUE", "yes", "on", "!!bool true"])
+                .to_owned(),
+            Value::Null if self.odd(3) => self.chance.pick(&["~", "", "Null", "!!null"]).to_owned(),
             other => flow(other),
         }
     }
@@ -152,6 +197,36 @@ fn literal(text: &str, indent: usize) -> Option<String> {
         out.push('\n');
     }
     Some(out)
+}
+
+/// Whether the text can stand without quotes, whatever it is read as then.
+fn can_be_plain(text: &str) -> bool {
+    !text.is_empty()
+        && !text.starts_with(|c: char| "-?:,[]{}#&*!|>'\"%@` =<".contains(c))
+        && !text.contains(['\n', '\t', '#', '{', '}', '[', ']', ','])
+        && !text.contains(": ")
+        && !text.ends_with([' ', ':'])
+}
+
+/// The text after `>-`, over several lines.
+fn folded(text: &str, indent: usize) -> Option<String> {
+    let is_simple =
+        !text.is_empty() && !text.contains('\n') && !text.contains("  ") && text.trim() == text;
+    let separator = format!("\n{}", " ".repeat(indent));
+    is_simple.then(|| format!(">-{separator}{}\n", text.replace(' ', &separator)))
+}
+
+/// A number in another notation.
+fn odd_number(number: Option<u64>, chance: &mut Chance) -> Option<String> {
+    let number = number?;
+    Some(match chance.below(6) {
+        0 => format!("{number:#x}"),
+        1 => format!("0{number:o}"),
+        2 => format!("{number:#o}"),
+        3 => format!("+{number}"),
+        4 => format!("!!int \"{number}\""),
+        _ => format!("{number}.0"),
+    })
 }
 
 fn flow(value: &Value) -> String {
