@@ -103,10 +103,10 @@ fuzz-kustomize: ## Compare many random builds with the original kustomize (CASES
 	@KUSTOMIZE_CASES=$(or $(CASES),10000) KUSTOMIZE_SEED=$(or $(SEED),1) $(stage) "random kustomizations" \
 		cargo test --release --locked --workspace --test random_kustomizations -- --nocapture
 
-fuzz-helm: ## Compare many random templates with the original Helm (CASES=20000, SEED=1)
+fuzz-helm: ## Compare many random templates and charts with the original Helm (CASES=20000, CHARTS=4000, SEED=1)
 	@tests/tools/build helm-oracle
-	@HELM_CASES=$(or $(CASES),20000) HELM_SEED=$(or $(SEED),1) $(stage) "random templates" \
-		cargo test --release --locked --workspace --test differential -- --nocapture
+	@HELM_CASES=$(or $(CASES),20000) HELM_CHARTS=$(or $(CHARTS),4000) HELM_SEED=$(or $(SEED),1) $(stage) "random templates and charts" \
+		cargo test --release --locked --workspace --test differential --test charts -- --nocapture
 
 fuzz: fuzz-kustomize fuzz-helm ## Run the property tests and random comparisons with many cases (CASES=20000)
 	@PROPTEST_CASES=$(or $(CASES),20000) $(stage) "property tests" cargo test --release --locked --workspace prop

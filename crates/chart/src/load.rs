@@ -33,6 +33,11 @@ pub fn load(files: &dyn Folder, path: &str) -> Result<Chart, Error> {
         format!("{path}/")
     };
     let all = files.files(path).map_err(Error::Read)?;
+    // Helm looks here first, to see what version of charts it is, whatever else is wrong or ignored.
+    let about = format!("{prefix}Chart.yaml");
+    if files.is_file(&about) {
+        yaml::read(&read(&about)?).map_err(failed("Chart.yaml"))?;
+    }
     let ignore = format!("{prefix}.helmignore");
     let rules = if all.contains(&ignore) {
         String::from_utf8_lossy(&read(&ignore)?).into_owned()

@@ -182,14 +182,14 @@ fn head(node: &Node) -> Result<Head, String> {
         ));
     };
     if let Some(name) = metadata.get("name").filter(|value| !value.is_null()) {
-        let wrong = || unexpected(describe(name), "SimpleHead.metadata.name", "string");
+        let wrong = || unexpected(describe(name), ".metadata.name", "string");
         head.name = scalar_text(name).ok_or_else(wrong)?;
     }
     if let Some(annotations) = metadata.get("annotations").filter(|value| !value.is_null()) {
         let Some(annotations) = annotations.as_mapping() else {
             return Err(unexpected(
                 describe(annotations),
-                "SimpleHead.metadata.annotations",
+                ".metadata.annotations",
                 "map[string]string",
             ));
         };
@@ -204,7 +204,7 @@ fn head(node: &Node) -> Result<Head, String> {
                 None => {
                     return Err(unexpected(
                         describe(value),
-                        "SimpleHead.metadata.annotations",
+                        ".metadata.annotations",
                         "string",
                     ));
                 }

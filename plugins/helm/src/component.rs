@@ -11,7 +11,8 @@ use rosin_template::{Ambient, Crypto, KeyKind, Map, ScryptCost, Value, json};
 
 use crate::chart::load;
 use crate::options::{CapabilityOptions, SCHEMA};
-use crate::render::{Rendered, render};
+use crate::render::{Rendered, render_with};
+use crate::values::user_values;
 use crate::{Error, Options, Scene, render_alone};
 
 struct Component;
@@ -118,10 +119,11 @@ impl Renderer for Component {
         }
         // The instance ends with this call: nothing needs to be taken apart.
         let scene = ManuallyDrop::new(Scene::with_lookup(Rc::new(World), lookup));
+        let values = user_values(&options).map_err(|error| failed(&error))?;
         let chart = load(source, &request.path).map_err(|error| failed(&error))?;
         let name = chart.name().to_owned();
         let place = |path: &str| in_tree(&request.path, &name, path);
-        let rendered = render(chart, &options, &scene).map_err(|error| {
+        let rendered = render_with(chart, &values, &options, &scene).map_err(|error| {
             if let Error::Template {
                 cause: Some(cause), ..
             } = &error

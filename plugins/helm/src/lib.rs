@@ -15,13 +15,13 @@ pub mod options;
 pub mod render;
 mod schema;
 mod text;
-mod values;
+pub mod values;
 
 pub use context::{Capabilities, default_api_versions};
 pub use engine::Scene;
 pub use error::Error;
 pub use functions::functions;
 pub use options::Options;
-pub use render::{Rendered, render, render_text};
+pub use render::{Rendered, render, render_text, render_with};
 pub use rosin_chart::manifests::{Hook, Manifest};
 pub use text::render_alone;

@@ -41,8 +41,17 @@ pub fn render_text(
 
 /// Renders a chart.
 pub fn render(chart: Chart, options: &Options, scene: &Scene) -> Result<Rendered, Error> {
-    let values = user_values(options)?;
-    let (mut files, chart) = run(chart, &values, options, scene)?;
+    render_with(chart, &user_values(options)?, options, scene)
+}
+
+/// Renders a chart with the values of the options: whoever loads the chart after these tells first what is wrong with them.
+pub fn render_with(
+    chart: Chart,
+    values: &Map,
+    options: &Options,
+    scene: &Scene,
+) -> Result<Rendered, Error> {
+    let (mut files, chart) = run(chart, values, options, scene)?;
     let notes = take_notes(&mut files, &chart, options.sub_notes);
     let texts = files
         .iter()
@@ -57,7 +66,7 @@ pub fn render(chart: Chart, options: &Options, scene: &Scene) -> Result<Rendered
     } else {
         Vec::new()
     };
-    scene.keep((chart, values, files));
+    scene.keep((chart, values.clone(), files));
     let mut rendered = Rendered {
         definitions,
         manifests,

@@ -8,7 +8,7 @@ use crate::options::{Set, SetMode};
 use crate::{Error, Options};
 
 /// The user's values of a request.
-pub(crate) fn user_values(options: &Options) -> Result<Map, Error> {
+pub fn user_values(options: &Options) -> Result<Map, Error> {
     let given = serde_json::Value::Object(options.values.clone());
     let mut values = match rosin_chart::yaml::from_json(given) {
         Value::Map(values) => values,

@@ -4,13 +4,14 @@
 //! `HELM_CASES` says how many (500 without it), `HELM_SEED` where to begin.
 #![allow(clippy::unwrap_used, reason = "a failure is a failed test")]
 
+#[path = "support/original.rs"]
+mod original;
 mod random;
 
-use std::io::{BufRead, BufReader, Write};
 use std::path::PathBuf;
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::rc::Rc;
 
+use original::{Original, number, oracle};
 use random::Chance;
 use rosin_helm::chart::{File, load_files};
 use rosin_helm::options::Release;
@@ -20,72 +21,6 @@ use serde_json::{Value, json};
 
 /// Differences that are shown.
 const SHOWN: usize = 25;
-
-fn named(name: &str) -> Option<PathBuf> {
-    std::env::var_os(name).map(PathBuf::from)
-}
-
-fn oracle() -> Option<PathBuf> {
-    let tools = named("ROSIN_TOOLS").or_else(|| Some(named("HOME")?.join(".cache/rosin/tools")));
-    named("HELM_ORACLE")
-        .or_else(|| Some(tools?.join("helm-oracle")))
-        .filter(|program| program.is_file())
-}
-
-fn number(name: &str, default: u64) -> u64 {
-    let given = std::env::var(name).ok();
-    given.map_or(default, |text| text.parse().unwrap())
-}
-
-/// The original's engine: one question a line, one answer a line.
-struct Original {
-    program: PathBuf,
-    child: Child,
-    input: ChildStdin,
-    output: BufReader<ChildStdout>,
-}
-
-impl Original {
-    fn start(program: PathBuf) -> Self {
-        let mut command = Command::new(&program);
-        command.env("TZ", "UTC");
-        let mut child = command
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        Self {
-            input: child.stdin.take().unwrap(),
-            output: BufReader::new(child.stdout.take().unwrap()),
-            child,
-            program,
-        }
-    }
-
-    /// None where the original crashed: values that contain themselves take all of its stack.
-    fn ask(&mut self, template: &str, values: &Value) -> Option<Result<String, String>> {
-        let question = json!({ "id": "", "template": template, "values": values });
-        writeln!(self.input, "{question}").unwrap();
-        let mut line = String::new();
-        if self.output.read_line(&mut line).unwrap() == 0 {
-            *self = Self::start(self.program.clone());
-            return None;
-        }
-        let answer: Value = serde_json::from_str(&line).unwrap();
-        Some(match answer["output"].as_str() {
-            Some(output) => Ok(output.to_owned()),
-            None => Err(answer["error"].as_str().unwrap_or_default().to_owned()),
-        })
-    }
-}
-
-impl Drop for Original {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
 
 /// Dates of what is no date are those of now.
 struct Clock;
@@ -146,7 +81,8 @@ fn compare(program: PathBuf) {
         let values = random::values(&mut chance);
         let template = random::template(&mut chance);
         let got = ours(&template, &values);
-        let Some(expected) = original.ask(&template, &values) else {
+        let Some(expected) = original.ask(&json!({ "template": template, "values": values }))
+        else {
             continue;
         };
         succeeded += u64::from(expected.is_ok());

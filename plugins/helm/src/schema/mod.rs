@@ -57,7 +57,7 @@ fn collect(chart: &Chart, values: &Map, found: &mut String) {
 }
 
 fn one(schema: &[u8], values: &Map) -> Result<(), String> {
-    let schema: Json = serde_json::from_slice(schema).map_err(|error| error.to_string())?;
+    let schema: Json = serde_json::from_slice(schema).map_err(|error| unread(schema, &error))?;
     let values = yaml::to_json(&Value::Map(values.clone()))?;
     let draft = match schema.get("$schema").and_then(Json::as_str) {
         None => Draft::Y2020,
@@ -71,6 +71,21 @@ fn one(schema: &[u8], values: &Map) -> Result<(), String> {
         Ok(())
     } else {
         Err(report::text(&errors))
+    }
+}
+
+/// What Go's decoder says of a text that is no JSON.
+fn unread(text: &[u8], error: &serde_json::Error) -> String {
+    match rosin_template::json::decode(text) {
+        Err(error) if error.ends_with("after top-level value") => {
+            "invalid character after top-level value".into()
+        }
+        Err(error) if error == "unexpected end of JSON input" => {
+            let empty = text.trim_ascii().is_empty();
+            if empty { "EOF" } else { "unexpected EOF" }.into()
+        }
+        Err(error) => error,
+        Ok(_) => error.to_string(),
     }
 }
 

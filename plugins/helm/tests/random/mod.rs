@@ -1,39 +1,13 @@
 //! Random templates that end: loops run over what is at hand, and nothing is repeated a random number of times.
 
+mod chance;
 mod odd;
 mod words;
 
+pub(crate) use chance::Chance;
 use odd::*;
 use serde_json::{Value, json};
 use words::*;
-
-/// Numbers in an order that is the same for the same seed.
-pub(crate) struct Chance(u64);
-
-impl Chance {
-    pub(crate) fn new(seed: u64) -> Self {
-        Self(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1)
-    }
-
-    fn below(&mut self, limit: usize) -> usize {
-        self.0 = self
-            .0
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
-        ((self.0 >> 33) as usize) % limit
-    }
-
-    fn pick<'t>(&mut self, from: &[&'t str]) -> &'t str {
-        from[self.below(from.len())]
-    }
-
-    fn either<'t>(&mut self, some: &[&'t str], others: &[&'t str]) -> &'t str {
-        match self.below(2) {
-            0 => self.pick(some),
-            _ => self.pick(others),
-        }
-    }
-}
 
 const PLAIN_CONTENTS: &[&str] = &[
     "Hello World",

@@ -5,7 +5,8 @@ use std::path::Path;
 use std::rc::Rc;
 
 use rosin_helm::chart::load;
-use rosin_helm::{Error, Options, Scene, render};
+use rosin_helm::values::user_values;
+use rosin_helm::{Error, Options, Scene, render_with};
 use rosin_plugin::MemoryFiles;
 use rosin_template::Still;
 use serde_json::{Value, json};
@@ -138,9 +139,10 @@ pub(crate) fn print(files: &MemoryFiles, path: &str, options: &Options) -> Resul
         }
         text
     };
+    let values = user_values(options).map_err(|error| text(&error))?;
     let chart = load(files, path).map_err(|error| text(&error))?;
     let scene = Scene::new(Rc::new(Still));
-    let rendered = render(chart, options, &scene).map_err(|error| text(&error))?;
+    let rendered = render_with(chart, &values, options, &scene).map_err(|error| text(&error))?;
     match options.show_only.as_slice() {
         [] => Ok(rendered.text()),
         patterns => rendered.text_of(patterns).map_err(|error| text(&error)),
