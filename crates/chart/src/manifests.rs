@@ -243,12 +243,25 @@ fn describe(node: &Node) -> &'static str {
     }
 }
 
-/// Where a kind comes in the order of installation. Uninstalling goes the other way round.
+/// Where a kind comes in the order of installation.
 #[must_use]
 pub fn rank(kind: &str) -> (usize, &str) {
     match INSTALL_ORDER.iter().position(|known| *known == kind) {
         Some(position) => (position, ""),
         None => (INSTALL_ORDER.len(), kind),
+    }
+}
+
+/// Where a kind comes in the order of uninstalling: the other way round, but with Services before what serves. Unknown kinds are
+/// last here as well.
+#[must_use]
+pub fn uninstall_rank(kind: &str) -> (usize, &str) {
+    let last = INSTALL_ORDER.len();
+    match rank(kind) {
+        (position, name) if position == last => (2 * last, name),
+        // Right behind IngressClasses.
+        _ if kind == "Service" => (2 * (last - rank("IngressClass").0) + 1, ""),
+        (position, _) => (2 * (last - position), ""),
     }
 }
 
@@ -346,4 +359,76 @@ pub fn document_json(text: &str) -> Result<String, String> {
         return Err("no object".into());
     }
     node.to_json_string().map_err(|error| error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn kinds_go_in_helms_order() {
+        // parity: HR-TPL-013, HR-TPL-014
+        let mut kinds = [
+            "Zebra",
+            "Deployment",
+            "Namespace",
+            "ValidatingWebhookConfiguration",
+            "Apple",
+            "Service",
+            "Ingress",
+            "Pod",
+            "MutatingWebhookConfiguration",
+            "IngressClass",
+            "CronJob",
+            "APIService",
+            "PriorityClass",
+            "StorageClass",
+            "RoleList",
+            "Role",
+        ];
+        kinds.sort_by_key(|kind| rank(kind));
+        assert_eq!(
+            kinds,
+            [
+                "PriorityClass",
+                "Namespace",
+                "StorageClass",
+                "Role",
+                "RoleList",
+                "Service",
+                "Pod",
+                "Deployment",
+                "CronJob",
+                "IngressClass",
+                "Ingress",
+                "APIService",
+                "MutatingWebhookConfiguration",
+                "ValidatingWebhookConfiguration",
+                "Apple",
+                "Zebra",
+            ]
+        );
+        kinds.sort_by_key(|kind| uninstall_rank(kind));
+        assert_eq!(
+            kinds,
+            [
+                "ValidatingWebhookConfiguration",
+                "MutatingWebhookConfiguration",
+                "APIService",
+                "Ingress",
+                "IngressClass",
+                "Service",
+                "CronJob",
+                "Deployment",
+                "Pod",
+                "RoleList",
+                "Role",
+                "StorageClass",
+                "Namespace",
+                "PriorityClass",
+                "Apple",
+                "Zebra",
+            ]
+        );
+    }
 }

@@ -122,7 +122,7 @@ fn passing(text: &str) -> Result<String, String> {
 const EXACT: f64 = 9_007_199_254_740_992.0;
 
 /// A whole float passes JSON without a point, and is an integer in YAML if it fits one.
-pub fn number(float: f64) -> Result<serde_json::Value, String> {
+fn number(float: f64) -> Result<serde_json::Value, String> {
     if !float.is_finite() {
         return json::encode(&Value::Float(float)).map(serde_json::Value::String);
     }

@@ -8,6 +8,7 @@
 //! | is it still the one that was made? | [`observe`], [`history`] |
 //! | what state is it in, and what comes next? | [`state::determine`], [`decide::next`], [`decide::Course`], [`remedy`] |
 //! | what is rendered into the record? | [`postrender`] |
+//! | how is an object changed that the server does not merge? | [`merge`] |
 //! | what do conditions and events say? | [`messages`] |
 //!
 //! Everything here is a function of its arguments; the clock is one of them.
@@ -16,6 +17,7 @@ pub mod decide;
 pub mod digest;
 pub mod history;
 pub mod json;
+pub mod merge;
 pub mod messages;
 pub mod names;
 pub mod observe;

@@ -148,3 +148,33 @@ pub fn resets_failures(
     let same = digest.is_none_or(|digest| values::verifies(digest, values));
     (!same).then_some("values differ from last attempt")
 }
+
+/// May a release that failed be good after all? So it is if it was made of what is wanted now, and only its objects were not
+/// ready in time: if they are ready by now, and no test failed, there is nothing that another attempt would do. (Flux gives such
+/// a release up, or makes it again.)
+#[must_use]
+pub fn may_have_recovered(object: &HelmRelease, last: &Release, wanted: &Wanted<'_>) -> bool {
+    let Some(latest) = object
+        .status
+        .as_ref()
+        .and_then(|status| history::latest(&status.history))
+    else {
+        return false;
+    };
+    let chart = &last.chart.metadata;
+    let hooks_ended = last
+        .hooks
+        .iter()
+        .all(|hook| matches!(hook.last_run.phase.as_str(), "" | "Succeeded"));
+    last.info.status == Status::Failed
+        && history::verify(latest, last).is_ok()
+        && history::targets(latest, last)
+        && hooks_ended
+        && chart.name == wanted.chart_name
+        && chart.version == wanted.chart_version
+        && values::verifies(&latest.config_digest, wanted.values)
+        && object
+            .status
+            .as_ref()
+            .is_some_and(|status| status.last_attempted_generation == object.metadata.generation)
+}

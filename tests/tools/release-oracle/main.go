@@ -4,47 +4,60 @@
 //	recode   "text" is a record: as Go reads and writes it, with the digests that helm-controller puts into a status
 //	open     "text" is the content of a Secret: the record in it
 //	digest   "text" is YAML, read as values: the text that is digested, and the digest
-//	target   "text" is YAML, read as values; "path" and "value" are set in it
+//	compose  "inline" is YAML; "references" are Secrets, each with a "value" that goes to "path", or is merged without one
 //	chart    "text" is a packed chart in base 64, "values" the user's: the chart as a record keeps it
-//	merge    "original", "modified", "current": the patch of a client-side apply; "strategic" names the kind
+//	merge    "original", "modified", "current": the patch of a client-side apply, and what comes of it; "strategic" names the kind
+//	apply    "patch" on "current", likewise
 package main
 
 import (
 	"bufio"
 	"bytes"
 	"compress/gzip"
+	"context"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"io"
 	"os"
 
+	"github.com/fluxcd/pkg/apis/meta"
 	"github.com/fluxcd/pkg/chartutil"
+	"github.com/go-logr/logr"
 	"github.com/opencontainers/go-digest"
+	jsonpatch "gopkg.in/evanphx/json-patch.v4"
 	"helm.sh/helm/v4/pkg/chart/common"
 	chart "helm.sh/helm/v4/pkg/chart/v2"
 	"helm.sh/helm/v4/pkg/chart/v2/loader"
 	chartv2util "helm.sh/helm/v4/pkg/chart/v2/util"
 	release "helm.sh/helm/v4/pkg/release/v1"
+	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/util/jsonmergepatch"
 	"k8s.io/apimachinery/pkg/util/strategicpatch"
 	"k8s.io/client-go/kubernetes/scheme"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
 type question struct {
-	ID        string          `json:"id"`
-	Op        string          `json:"op"`
-	Text      string          `json:"text"`
-	OCIDigest string          `json:"ociDigest"`
-	Path      string          `json:"path"`
-	Value     string          `json:"value"`
-	Literal   bool            `json:"literal"`
-	Values    map[string]any  `json:"values"`
-	Strategic string          `json:"strategic"`
-	Original  json.RawMessage `json:"original"`
-	Modified  json.RawMessage `json:"modified"`
-	Current   json.RawMessage `json:"current"`
+	ID         string          `json:"id"`
+	Op         string          `json:"op"`
+	Text       string          `json:"text"`
+	OCIDigest  string          `json:"ociDigest"`
+	Inline     string          `json:"inline"`
+	References []reference     `json:"references"`
+	Patch      json.RawMessage `json:"patch"`
+	Values     map[string]any  `json:"values"`
+	Strategic  string          `json:"strategic"`
+	Original   json.RawMessage `json:"original"`
+	Modified   json.RawMessage `json:"modified"`
+	Current    json.RawMessage `json:"current"`
+}
+
+type reference struct {
+	Path    string `json:"path"`
+	Value   string `json:"value"`
+	Literal bool   `json:"literal"`
 }
 
 type answer struct {
@@ -137,16 +150,34 @@ func digestValues(q question) (any, error) {
 	return map[string]any{"text": text.String(), "digest": chartutil.DigestValues(digest.SHA256, v)}, nil
 }
 
-func target(q question) (any, error) {
-	v, err := values(q.Text)
+// secrets answers for an API server that has one Secret for each reference.
+type secrets struct {
+	client.Client
+	references []reference
+}
+
+func (s secrets) Get(_ context.Context, key client.ObjectKey, into client.Object, _ ...client.GetOption) error {
+	var index int
+	if _, err := fmt.Sscanf(key.Name, "ref-%d", &index); err != nil {
+		return err
+	}
+	into.(*corev1.Secret).Data = map[string][]byte{"values.yaml": []byte(s.references[index].Value)}
+	return nil
+}
+
+func compose(q question) (any, error) {
+	inline, err := values(q.Inline)
 	if err != nil {
 		return nil, err
 	}
-	replace := chartutil.ReplacePathValue
-	if q.Literal {
-		replace = chartutil.ReplacePathLiteralValue
+	var references []meta.ValuesReference
+	for i, r := range q.References {
+		references = append(references, meta.ValuesReference{
+			Kind: "Secret", Name: fmt.Sprintf("ref-%d", i), TargetPath: r.Path, Literal: r.Literal,
+		})
 	}
-	if err := replace(v, q.Path, q.Value); err != nil {
+	v, err := chartutil.ChartValuesFromReferences(context.Background(), logr.Discard(), secrets{references: q.References}, "ns", inline, references...)
+	if err != nil {
 		return nil, err
 	}
 	text, err := json.Marshal(v)
@@ -169,20 +200,28 @@ func storedChart(q question) (any, error) {
 	return string(text), err
 }
 
+func patchMeta(kind string) (strategicpatch.LookupPatchMeta, error) {
+	gv, name, err := split(kind)
+	if err != nil {
+		return nil, err
+	}
+	object, err := scheme.Scheme.New(gv.WithKind(name))
+	if err != nil {
+		return nil, err
+	}
+	return strategicpatch.NewPatchMetaFromStruct(object)
+}
+
 func merge(q question) (any, error) {
 	if q.Strategic == "" {
 		patch, err := jsonmergepatch.CreateThreeWayJSONMergePatch(q.Original, q.Modified, q.Current)
-		return json.RawMessage(patch), err
+		if err != nil {
+			return nil, err
+		}
+		merged, err := jsonpatch.MergePatch(q.Current, patch)
+		return map[string]any{"patch": json.RawMessage(patch), "merged": json.RawMessage(merged)}, err
 	}
-	gv, kind, err := split(q.Strategic)
-	if err != nil {
-		return nil, err
-	}
-	object, err := scheme.Scheme.New(gv.WithKind(kind))
-	if err != nil {
-		return nil, err
-	}
-	meta, err := strategicpatch.NewPatchMetaFromStruct(object)
+	meta, err := patchMeta(q.Strategic)
 	if err != nil {
 		return nil, err
 	}
@@ -192,6 +231,19 @@ func merge(q question) (any, error) {
 	}
 	merged, err := strategicpatch.StrategicMergePatchUsingLookupPatchMeta(q.Current, patch, meta)
 	return map[string]any{"patch": json.RawMessage(patch), "merged": json.RawMessage(merged)}, err
+}
+
+func apply(q question) (any, error) {
+	if q.Strategic == "" {
+		merged, err := jsonpatch.MergePatch(q.Current, q.Patch)
+		return json.RawMessage(merged), err
+	}
+	meta, err := patchMeta(q.Strategic)
+	if err != nil {
+		return nil, err
+	}
+	merged, err := strategicpatch.StrategicMergePatchUsingLookupPatchMeta(q.Current, q.Patch, meta)
+	return json.RawMessage(merged), err
 }
 
 // "apps/v1 Deployment"
@@ -217,12 +269,14 @@ func ask(q question) (out any, err error) {
 		return open(q)
 	case "digest":
 		return digestValues(q)
-	case "target":
-		return target(q)
+	case "compose":
+		return compose(q)
 	case "chart":
 		return storedChart(q)
 	case "merge":
 		return merge(q)
+	case "apply":
+		return apply(q)
 	}
 	return nil, fmt.Errorf("unknown op %q", q.Op)
 }

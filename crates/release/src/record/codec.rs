@@ -42,6 +42,8 @@ pub enum RecordError {
         at: &'static str,
         name: &'static str,
     },
+    #[error("the record's chart has metadata that is no Chart.yaml")]
+    Metadata,
     #[error("a file in the record's chart is not base 64")]
     File,
     #[error("the record has no {0}")]

@@ -132,12 +132,14 @@ fn chart(text: &str) -> Result<Chart, RecordError> {
     let mut fields = Fields::read("chart", text)?;
     let lock = fields.raw("lock").map(lock).transpose()?;
     let schema: Option<String> = fields.take("schema")?;
-    let mut metadata: rosin_chart::Metadata = fields.take("metadata")?;
-    for dependency in metadata.dependencies.iter_mut().flatten() {
-        for wish in &mut dependency.import_values {
-            *wish = crate::values::decoded(wish.take());
+    // What is imported may have numbers in it, which serde_json reads less exactly.
+    let metadata = match fields.raw("metadata").map(parse) {
+        None => rosin_chart::Metadata::default(),
+        Some(read) => {
+            let read = read.map_err(|_| RecordError::Metadata)?;
+            serde_json::from_value(read).map_err(|_| RecordError::Metadata)?
         }
-    }
+    };
     Ok(Chart {
         metadata,
         lock,

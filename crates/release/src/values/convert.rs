@@ -77,8 +77,7 @@ pub fn to_template(value: &Value) -> Template {
 pub(super) fn for_yaml(value: &Value) -> Value {
     match value {
         Value::Number(number) if number.is_f64() => {
-            let float = number.as_f64().unwrap_or_default();
-            rosin_chart::yaml::number(float).unwrap_or(Value::Null)
+            whole(number.as_f64().unwrap_or_default()).unwrap_or_else(|| value.clone())
         }
         Value::Array(items) => items.iter().map(for_yaml).collect(),
         Value::Object(entries) => entries
@@ -86,6 +85,21 @@ pub(super) fn for_yaml(value: &Value) -> Value {
             .map(|(key, value)| (key.clone(), for_yaml(value)))
             .collect(),
         other => other.clone(),
+    }
+}
+
+/// The integer that a float is; to the last digit, unlike one that passed through a JSON text.
+fn whole(float: f64) -> Option<Value> {
+    /// Where signed 64-bit integers end.
+    const TWO_63: f64 = 9_223_372_036_854_775_808.0;
+    if float.fract() != 0.0 {
+        None
+    } else if (-TWO_63..TWO_63).contains(&float) {
+        Some((float as i64).into())
+    } else if (0.0..2.0 * TWO_63).contains(&float) {
+        Some((float as u64).into())
+    } else {
+        None
     }
 }
 
