@@ -205,3 +205,104 @@ fn secrets_are_named_and_labelled_as_helm_does() {
         assert_eq!(status.is_pending(), name.starts_with("pending"));
     }
 }
+
+#[test]
+fn references_that_lead_nowhere_are_named() {
+    // parity: HR-VAL-002, HR-VAL-007, HR-VAL-008
+    use rosin_release::values::{Data, Reference, compose};
+    let reference = |kind, data| Reference {
+        kind,
+        namespace: "ns",
+        name: "given",
+        key: "values.yaml",
+        target_path: "",
+        optional: false,
+        literal: false,
+        data,
+    };
+    let fail = |reference: Reference<'_>| {
+        compose(&Default::default(), &[reference])
+            .unwrap_err()
+            .to_string()
+    };
+    let start = |kind: &str| {
+        format!(
+            "could not resolve {kind} chart values reference 'ns/given' with key 'values.yaml': "
+        )
+    };
+    for (reference, expected) in [
+        (
+            reference("ConfigMap", Data::NoObject),
+            start("ConfigMap") + "configmaps \"given\" not found",
+        ),
+        (
+            reference("Secret", Data::NoObject),
+            start("Secret") + "secrets \"given\" not found",
+        ),
+        (
+            reference("Secret", Data::NoKey),
+            start("Secret") + "key not found",
+        ),
+        (
+            reference("Pod", Data::NoKey),
+            start("Pod") + "unsupported values reference kind",
+        ),
+        (
+            reference("Secret", Data::Found(b"- a")),
+            start("Secret")
+                + "error unmarshaling JSON: while decoding JSON: json: cannot unmarshal array into Go value of type common.Values",
+        ),
+    ] {
+        assert_eq!(fail(reference), expected);
+    }
+    // What is optional may be missing, but not broken.
+    let optional = |data| Reference {
+        optional: true,
+        ..reference("Secret", data)
+    };
+    for data in [Data::NoObject, Data::NoKey] {
+        assert!(
+            compose(&Default::default(), &[optional(data)])
+                .unwrap()
+                .is_empty()
+        );
+    }
+    let error = fail(optional(Data::Found(b"a: [")));
+    assert!(
+        error.starts_with("could not resolve optional Secret chart values reference 'ns/given'"),
+        "{error}"
+    );
+    let error = fail(Reference {
+        target_path: "a[x]",
+        ..reference("Secret", Data::Found(b"1"))
+    });
+    assert!(
+        error.starts_with(&(start("Secret") + "error parsing index")),
+        "{error}"
+    );
+}
+
+#[test]
+fn integers_are_said_as_flags() {
+    use rosin_release::values::{Data, Reference, compose, integers, read};
+    let inline = read(b"a: 1\nb: {l: [{}]}\n").unwrap();
+    let reference = |path, data| Reference {
+        kind: "Secret",
+        namespace: "ns",
+        name: "given",
+        key: "k",
+        target_path: path,
+        optional: false,
+        literal: false,
+        data: Data::Found(data),
+    };
+    let values = compose(
+        &inline,
+        &[
+            reference("b.l[0].n\\.m", b"1234567"),
+            reference("b.t", b"'5'"),
+        ],
+    )
+    .unwrap();
+    assert_eq!(integers(&values), ["b.l[0].n\\.m=1234567"]);
+}
