@@ -184,7 +184,7 @@ fn assemble(files: &BTreeMap<String, String>) -> Result<Released, SortError> {
             .rsplit('/')
             .next()
             .is_some_and(|base| base.starts_with('_'));
-        (!partial).then(|| (path.as_str(), Cow::Borrowed(text.as_str())))
+        (!partial).then_some((path.as_str(), Cow::Borrowed(text.as_str())))
     });
     let (hooks, documents) =
         manifests::sort(texts, |_, _| 0).map_err(|error| SortError(error.to_string()))?;

@@ -55,12 +55,11 @@ impl Time {
         let bytes = text.as_bytes();
         let number = |from: usize, to: usize| -> Option<i16> {
             let digits = bytes.get(from..to)?;
-            let number = digits.iter().try_fold(0, |number: i16, digit| {
+            digits.iter().try_fold(0, |number: i16, digit| {
                 digit
                     .is_ascii_digit()
                     .then(|| number * 10 + i16::from(digit - b'0'))
-            });
-            number
+            })
         };
         let small = |from, to| number(from, to).and_then(|number| i8::try_from(number).ok());
         let marks = [(4, b'-'), (7, b'-'), (10, b'T'), (13, b':'), (16, b':')];

@@ -1,5 +1,6 @@
 //! Runs of a simulated controller whose actions fail, and whose program is killed, at any step: when the trouble ends, so does the
 //! work, with the release that is wanted.
+#![allow(clippy::unwrap_used, reason = "a failure is a failed test")]
 
 mod support;
 

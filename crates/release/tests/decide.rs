@@ -1,4 +1,5 @@
 //! The states of a release, what follows from each, and that something always does.
+#![allow(clippy::unwrap_used, reason = "a failure is a failed test")]
 
 mod support;
 

@@ -1,4 +1,5 @@
 //! What a HelmRelease remembers of its releases.
+#![allow(clippy::unwrap_used, reason = "a failure is a failed test")]
 
 mod support;
 

@@ -1,4 +1,5 @@
 //! What is released of a rendered chart.
+#![allow(clippy::unwrap_used, reason = "a failure is a failed test")]
 
 mod support;
 

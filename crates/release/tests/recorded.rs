@@ -1,4 +1,5 @@
 //! What the original controller recorded, where the recordings are (`ROSIN_CONFORMANCE`).
+#![allow(clippy::unwrap_used, reason = "a failure is a failed test")]
 
 use std::path::PathBuf;
 

@@ -1,4 +1,5 @@
 //! What conditions, events and Secrets say.
+#![allow(clippy::unwrap_used, reason = "a failure is a failed test")]
 
 mod support;
 

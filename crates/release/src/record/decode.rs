@@ -177,7 +177,7 @@ fn base64(text: String) -> Result<String, RecordError> {
     let end = text.trim_end_matches('=').len();
     let padding = text.len() - end;
     let letter = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/');
-    if text.len() % 4 != 0
+    if !text.len().is_multiple_of(4)
         || padding > 2
         || !text.as_bytes()[..end].iter().all(|byte| letter(*byte))
     {

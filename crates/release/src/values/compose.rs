@@ -65,17 +65,19 @@ pub enum Reason {
 ///
 /// Maps are shared here as they are in Flux's program, since its results depend on that: a target path inside of an inline map
 /// changes the inline map, and so wins over it in the end, while one of a single name loses.
-pub fn compose(inline: &Values, references: &[Reference<'_>]) -> Result<Values, ValuesError> {
+pub fn compose(inline: &Values, references: &[Reference<'_>]) -> Result<Values, Box<ValuesError>> {
     let inline = map(inline);
     let mut values = Map::default();
     for reference in references {
-        let failed = |reason| ValuesError {
-            kind: reference.kind.to_owned(),
-            namespace: reference.namespace.to_owned(),
-            name: reference.name.to_owned(),
-            key: reference.key.to_owned(),
-            optional: reference.optional,
-            reason,
+        let failed = |reason| {
+            Box::new(ValuesError {
+                kind: reference.kind.to_owned(),
+                namespace: reference.namespace.to_owned(),
+                name: reference.name.to_owned(),
+                key: reference.key.to_owned(),
+                optional: reference.optional,
+                reason,
+            })
         };
         let plural = match reference.kind {
             "ConfigMap" => "configmaps",

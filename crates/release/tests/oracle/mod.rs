@@ -1,4 +1,9 @@
 //! The original programs' encoders, as a process that answers questions (`tests/tools/release-oracle`).
+#![allow(
+    dead_code,
+    clippy::unwrap_used,
+    reason = "each test file uses some of it, and a failure is a failed test"
+)]
 
 use std::io::{BufRead, BufReader, Write};
 use std::path::PathBuf;

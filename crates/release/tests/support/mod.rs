@@ -1,4 +1,9 @@
 //! HelmReleases and releases for tests.
+#![allow(
+    dead_code,
+    clippy::unwrap_used,
+    reason = "each test file uses some of it, and a failure is a failed test"
+)]
 
 use rosin_api::HelmRelease;
 use rosin_release::history::{self, Action};
