@@ -12,6 +12,7 @@ pub enum Algorithm {
     Sha256,
     Sha384,
     Sha512,
+    Blake3,
 }
 
 impl Algorithm {
@@ -21,6 +22,7 @@ impl Algorithm {
             Self::Sha256 => "sha256",
             Self::Sha384 => "sha384",
             Self::Sha512 => "sha512",
+            Self::Blake3 => "blake3",
         }
     }
 
@@ -31,6 +33,7 @@ impl Algorithm {
             Self::Sha256 => hex::encode(Sha256::digest(data)),
             Self::Sha384 => hex::encode(Sha384::digest(data)),
             Self::Sha512 => hex::encode(Sha512::digest(data)),
+            Self::Blake3 => blake3::hash(data).to_string(),
         };
         format!("{self}:{hex}")
     }
@@ -60,9 +63,39 @@ impl FromStr for Algorithm {
     type Err = UnknownAlgorithm;
 
     fn from_str(name: &str) -> Result<Self, Self::Err> {
-        [Self::Sha256, Self::Sha384, Self::Sha512]
+        [Self::Sha256, Self::Sha384, Self::Sha512, Self::Blake3]
             .into_iter()
             .find(|algorithm| algorithm.as_str() == name)
             .ok_or_else(|| UnknownAlgorithm(name.to_owned()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn digests_are_those_of_their_algorithm() {
+        // parity: HR-HIST-003
+        for (name, digest) in [
+            (
+                "sha256",
+                "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+            ),
+            (
+                "sha384",
+                "38b060a751ac96384cd9327eb1b1e36a21fdb71114be07434c0cc7bf63f6e1da274edebfe76f65fbd51ad2f14898b95b",
+            ),
+            (
+                "blake3",
+                "af1349b9f5f9a1a6a0404dea36dcc9499bcb25c9adc112b7cc9a93cae41f3262",
+            ),
+        ] {
+            let algorithm: Algorithm = name.parse().unwrap();
+            assert_eq!(algorithm.digest(b""), format!("{name}:{digest}"));
+            assert!(Algorithm::verifies(&algorithm.digest(b"x"), b"x"));
+        }
+        let error = "md5".parse::<Algorithm>().unwrap_err();
+        assert_eq!(error.to_string(), "unsupported digest algorithm: md5");
     }
 }
