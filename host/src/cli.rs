@@ -40,6 +40,7 @@ pub enum Command {
 pub enum ControllerName {
     Source,
     Kustomize,
+    Helm,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -59,7 +60,7 @@ pub enum LogLevel {
 #[derive(Debug, Args)]
 pub struct ControllerArgs {
     /// The controllers to run
-    #[arg(long, value_delimiter = ',', default_value = "source,kustomize")]
+    #[arg(long, value_delimiter = ',', default_value = "source,kustomize,helm")]
     pub controllers: Vec<ControllerName>,
 
     /// Kubeconfig file; without it KUBECONFIG, the default file, or the pod's service account

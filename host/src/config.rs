@@ -8,6 +8,7 @@ use crate::cli::{ControllerArgs, ControllerName};
 pub struct Config {
     pub source: bool,
     pub kustomize: bool,
+    pub helm: bool,
     /// `None`: all namespaces.
     pub namespace: Option<String>,
     pub runtime_namespace: String,
@@ -89,6 +90,7 @@ impl Config {
         Ok(Self {
             source: args.controllers.contains(&ControllerName::Source),
             kustomize: args.controllers.contains(&ControllerName::Kustomize),
+            helm: args.controllers.contains(&ControllerName::Helm),
             namespace: (!args.watch_all_namespaces).then(|| args.runtime_namespace.clone()),
             runtime_namespace: args.runtime_namespace,
             watch_label_selector: some(args.watch_label_selector),

@@ -1,5 +1,6 @@
 //! Puts the parts together and runs them until a signal, a lost lease or a failed server.
 
+mod releases;
 mod sources;
 
 use std::{path::PathBuf, sync::Arc};
@@ -101,6 +102,9 @@ pub async fn run(config: Config, kubeconfig: Option<PathBuf>) -> Result<()> {
             if config.kustomize {
                 leases.push("kustomize-controller-leader-election".to_owned());
             }
+            if config.helm {
+                leases.push("helm-controller-leader-election".to_owned());
+            }
             let leader = LeaderConfig {
                 namespace: config.runtime_namespace.clone(),
                 leases,
@@ -174,6 +178,7 @@ async fn start(
     let index = Arc::new(Index::default());
     let ks_scheduler = Scheduler::new(scheduler(&config, "Kustomization"));
     let ks_wakes = ks_scheduler.handle();
+    let releases = releases::Queue::new(&config);
 
     let shared = if config.source {
         let endpoint = endpoint(&config)?;
@@ -194,10 +199,26 @@ async fn start(
         tasks: &mut *tasks,
         config: &config,
         session: &session,
-        told: Arc::new(vec![wake_readers(&index, &ks_wakes)]),
+        told: Arc::new(vec![
+            wake_readers(&index, &ks_wakes),
+            releases.on_artifact(),
+        ]),
         stop: stop.clone(),
     };
     starter.start(&watches, shared).await?;
+    let renderers = Renderers::load(&config)?;
+    if config.helm {
+        let parts = releases::Parts {
+            config: config.clone(),
+            session: session.clone(),
+            store: store.clone(),
+            clients: clients.clone(),
+            renderers: renderers.clone(),
+            metrics: metrics.clone(),
+            stop: stop.clone(),
+        };
+        releases.start(tasks, watches.clone(), parts).await?;
+    }
     if !config.kustomize {
         return Ok(());
     }
@@ -270,15 +291,15 @@ async fn start(
         }
     };
     tasks.spawn(until(ks_watch, stop.clone()));
-    tasks.spawn(until(
-        watch_configs(
-            session.clone(),
-            index,
-            ks_wakes.clone(),
-            config.namespace.clone(),
-        ),
-        stop.clone(),
-    ));
+    let told = {
+        let wakes = ks_wakes.clone();
+        move |config| {
+            let readers = index.of_config(&config).into_iter();
+            readers.for_each(|key| wakes.wake(key, Wake::Input));
+        }
+    };
+    let configs = watch_configs(session.clone(), told, config.namespace.clone());
+    tasks.spawn(until(configs, stop.clone()));
 
     let takeover = TakeOver::new(&config.override_managers);
     let rules = Rules {
@@ -316,7 +337,7 @@ async fn start(
             Downloads::new(store, clients, HTTP_RETRIES),
             config.requeue_dependency,
         ),
-        renderers: Renderers::load(&config)?,
+        renderers,
         clusters: Clusters::default(),
         key_services: KeyServices::new().context("a client for key services")?,
         stage_kinds: StageKinds::parse(&config.custom_apply_stage_kinds.join(","))
@@ -336,11 +357,10 @@ async fn start(
     Ok(())
 }
 
-/// ConfigMaps and Secrets that ask for it wake the Kustomizations that read them. Only their metadata is watched.
+/// ConfigMaps and Secrets that ask for it are told of when they change, for those that read them. Only their metadata is watched.
 async fn watch_configs(
     session: Session,
-    index: Arc<Index>,
-    wakes: WakeHandle,
+    told: impl Fn(ConfigKey) + Clone + Send + Sync + 'static,
     namespace: Option<String>,
 ) {
     let label = format!(
@@ -349,12 +369,7 @@ async fn watch_configs(
         names::CONFIG_WATCH_ENABLED
     );
     let one = |kind: &'static str| {
-        let (session, index, wakes, namespace) = (
-            session.clone(),
-            index.clone(),
-            wakes.clone(),
-            namespace.clone(),
-        );
+        let (session, told, namespace) = (session.clone(), told.clone(), namespace.clone());
         let config = watcher::Config::default().labels(&label);
         async move {
             let Ok(resource) = resource(&session, "", "v1", kind).await else {
@@ -363,16 +378,10 @@ async fn watch_configs(
             let watched: Watched<()> = Watched::default();
             let synced = watched.clone();
             watched.on_change(move |key, _| {
-                // What is there at the start was there when the Kustomizations last ran, or they run now anyway.
+                // What is there at the start was there when its readers last ran, or they run now anyway.
                 if synced.is_synced() {
-                    let config = ConfigKey {
-                        kind,
-                        key: key.clone(),
-                    };
-                    index
-                        .of_config(&config)
-                        .into_iter()
-                        .for_each(|key| wakes.wake(key, Wake::Input));
+                    let key = key.clone();
+                    told(ConfigKey { kind, key });
                 }
             });
             let decode = |_| Ok::<(), std::convert::Infallible>(());

@@ -70,6 +70,7 @@ pub const KUSTOMIZE_CONTROLLER: &str = "kustomize-controller";
 pub const HELM_CONTROLLER: &str = "helm-controller";
 pub const SOURCE_CONTROLLER: &str = "source-controller";
 /// Field managers of status patches.
+pub const HELM_STATUS_MANAGER: &str = "helm-controller";
 pub const KUSTOMIZE_STATUS_MANAGER: &str = "gotk-kustomize-controller";
 pub const SOURCE_STATUS_MANAGER: &str = "source-controller";
 

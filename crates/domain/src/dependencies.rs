@@ -3,7 +3,10 @@
 use std::collections::HashMap;
 
 use rosin_api::kustomization::DependencyReference;
-use rosin_api::{ConditionStatus, FluxObject, Kustomization, NamespacedName, condition_type};
+use rosin_api::{
+    ConditionStatus, FluxObject, HelmRelease, Kustomization, NamespacedName, condition_type,
+};
+use serde::Serialize;
 use serde_json::Value;
 
 use crate::cel::{CelError, Program};
@@ -13,6 +16,8 @@ use crate::cel::{CelError, Program};
 pub enum DependencyError {
     #[error("dependency '{0}' not found: kustomizations.kustomize.toolkit.fluxcd.io {name:?} not found", name = name_of(.0))]
     NotFound(String),
+    #[error("unable to get '{0}' dependency: helmreleases.helm.toolkit.fluxcd.io {name:?} not found", name = name_of(.0))]
+    ReleaseNotFound(String),
     #[error("dependency '{0}' is not ready")]
     NotReady(String),
     #[error("dependency '{0}' is not ready according to readyExpr eval")]
@@ -82,16 +87,43 @@ pub fn check_with<'a>(
     Ok(())
 }
 
+/// As [`check`], for HelmReleases, which have no sources in common.
+pub fn check_releases<'a>(
+    object: &HelmRelease,
+    found: impl IntoIterator<Item = (&'a DependencyReference, &'a str, Option<&'a HelmRelease>)>,
+) -> Result<(), DependencyError> {
+    for (reference, name, dependency) in found {
+        let dependency =
+            dependency.ok_or_else(|| DependencyError::ReleaseNotFound(name.to_owned()))?;
+        let expression = reference.ready_expr.as_deref();
+        match expression.filter(|text| !text.is_empty()) {
+            Some(expression) if !evaluate(expression, object, dependency, name)? => {
+                return Err(DependencyError::ExpressionFalse(name.to_owned()));
+            }
+            Some(_) => {}
+            None if !is_ready(dependency) => {
+                return Err(DependencyError::NotReady(name.to_owned()));
+            }
+            None => {}
+        }
+    }
+    Ok(())
+}
+
+/// Is it ready, and does that say something of its current generation?
+fn is_ready(dependency: &impl FluxObject) -> bool {
+    let ready = dependency.condition(condition_type::READY);
+    ready.is_some_and(|condition| condition.status == ConditionStatus::True)
+        && dependency.observed_generation() == dependency.meta().generation
+}
+
 fn built_in(
     object: &Kustomization,
     dependency: &Kustomization,
     name: &str,
     revision: &str,
 ) -> Result<(), DependencyError> {
-    let ready = dependency
-        .condition(condition_type::READY)
-        .is_some_and(|condition| condition.status == ConditionStatus::True);
-    if !ready || dependency.observed_generation() != dependency.metadata.generation {
+    if !is_ready(dependency) {
         return Err(DependencyError::NotReady(name.to_owned()));
     }
     let applied = dependency
@@ -120,10 +152,10 @@ fn same_source(a: &Kustomization, b: &Kustomization) -> bool {
     source(a) == source(b)
 }
 
-fn evaluate(
+fn evaluate<K: Serialize>(
     expression: &str,
-    object: &Kustomization,
-    dependency: &Kustomization,
+    object: &K,
+    dependency: &K,
     name: &str,
 ) -> Result<bool, DependencyError> {
     let program = Program::with_variables(expression, &["self", "dep"]).map_err(|error| {
@@ -132,7 +164,7 @@ fn evaluate(
             error,
         }
     })?;
-    let value = |object: &Kustomization| serde_json::to_value(object).unwrap_or(Value::Null);
+    let value = |object: &K| serde_json::to_value(object).unwrap_or(Value::Null);
     let variables = [("self", value(object)), ("dep", value(dependency))];
     program
         .evaluate(variables.iter().map(|(name, value)| (*name, value)))

@@ -48,8 +48,16 @@ pub enum ChecksError {
 
 impl Checks {
     pub fn new(spec: &KustomizationSpec) -> Result<Self, ChecksError> {
+        Ok(Self {
+            references: spec.health_checks.clone(),
+            ..Self::of_expressions(&spec.health_check_exprs)?
+        })
+    }
+
+    /// The expressions alone.
+    pub fn of_expressions(checks: &[CustomHealthCheck]) -> Result<Self, ChecksError> {
         let mut expressions: Vec<Expressions> = Vec::new();
-        for (index, check) in spec.health_check_exprs.iter().enumerate() {
+        for (index, check) in checks.iter().enumerate() {
             let compiled = Expressions::new(index, check)?;
             if expressions
                 .iter()
@@ -65,7 +73,7 @@ impl Checks {
             expressions.push(compiled);
         }
         Ok(Self {
-            references: spec.health_checks.clone(),
+            references: Vec::new(),
             expressions,
         })
     }

@@ -106,6 +106,20 @@ impl Discovery {
             .cloned()
     }
 
+    /// All that the server serves.
+    pub async fn all(&self) -> Result<Vec<Resource>, DiscoveryError> {
+        let read = || -> Vec<Resource> {
+            let known = self.known.read();
+            known.map_or_else(|_| Vec::new(), |known| known.values().cloned().collect())
+        };
+        let known = read();
+        if !known.is_empty() {
+            return Ok(known);
+        }
+        self.refresh().await?;
+        Ok(read())
+    }
+
     fn cached(&self, gvk: &Gvk) -> Option<Resource> {
         self.known.read().ok()?.get(gvk).cloned()
     }

@@ -54,14 +54,32 @@ pub fn handover(live: &Value, take_over: &TakeOver) -> Option<Value> {
             );
         }
     }
-    if let Some(entries) = managed_fields(metadata, take_over) {
+    let takes = |manager: &str, operation: &str| take_over.takes(manager, operation);
+    if let Some(entries) = managed_fields(metadata, KUSTOMIZE_CONTROLLER, takes) {
         patch.push(json!({ "op": "replace", "path": "/metadata/managedFields", "value": entries }));
     }
     (!patch.is_empty()).then_some(Value::Array(patch))
 }
 
+/// The JSON patch after which a manager applies what it wrote by other means; `None` where it wrote nothing so. Somebody else's change
+/// in between makes the patch fail.
+pub fn migrate_manager(live: &Value, manager: &str) -> Option<Value> {
+    let metadata = live.get("metadata")?;
+    let takes = |other: &str, operation: &str| other == manager && operation == "Update";
+    let entries = managed_fields(metadata, manager, takes)?;
+    let version = metadata.get("resourceVersion")?;
+    Some(json!([
+        { "op": "replace", "path": "/metadata/managedFields", "value": entries },
+        { "op": "replace", "path": "/metadata/resourceVersion", "value": version },
+    ]))
+}
+
 /// The entries with those to take over folded into our own; `None` if there are none.
-fn managed_fields(metadata: &Value, take_over: &TakeOver) -> Option<Vec<Value>> {
+fn managed_fields(
+    metadata: &Value,
+    manager: &str,
+    takes: impl Fn(&str, &str) -> bool,
+) -> Option<Vec<Value>> {
     let entries = metadata.get("managedFields")?.as_array()?;
     let text = |entry: &Value, key: &str| {
         entry
@@ -71,7 +89,7 @@ fn managed_fields(metadata: &Value, take_over: &TakeOver) -> Option<Vec<Value>> 
             .to_owned()
     };
     let is_ours = |entry: &Value| {
-        text(entry, "manager") == KUSTOMIZE_CONTROLLER
+        text(entry, "manager") == manager
             && text(entry, "operation") == "Apply"
             && text(entry, "subresource").is_empty()
     };
@@ -83,7 +101,7 @@ fn managed_fields(metadata: &Value, take_over: &TakeOver) -> Option<Vec<Value>> 
             continue;
         }
         let main = text(entry, "subresource").is_empty();
-        if !main || !take_over.takes(&text(entry, "manager"), &text(entry, "operation")) {
+        if !main || !takes(&text(entry, "manager"), &text(entry, "operation")) {
             others.push(entry.clone());
             continue;
         }
@@ -91,7 +109,7 @@ fn managed_fields(metadata: &Value, take_over: &TakeOver) -> Option<Vec<Value>> 
         match &mut ours {
             None => {
                 let mut renamed = entry.clone();
-                renamed["manager"] = KUSTOMIZE_CONTROLLER.into();
+                renamed["manager"] = manager.into();
                 renamed["operation"] = "Apply".into();
                 ours = Some(renamed);
             }

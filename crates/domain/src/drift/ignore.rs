@@ -62,6 +62,11 @@ impl IgnorePaths {
         self.0.is_empty()
     }
 
+    /// Is the whole object left to others?
+    pub(super) fn ignores_all(&self) -> bool {
+        self.0.iter().any(Vec::is_empty)
+    }
+
     pub(super) fn remove_from(&self, object: &mut Value) {
         for path in &self.0 {
             remove(object, path);
@@ -86,6 +91,9 @@ impl IgnorePaths {
 }
 
 fn pointer(text: &str) -> Result<Pointer, IgnoreError> {
+    if text.is_empty() {
+        return Ok(Vec::new());
+    }
     let Some(rest) = text.strip_prefix('/') else {
         return Err(IgnoreError::Pointer(text.to_owned()));
     };

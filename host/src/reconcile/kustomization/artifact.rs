@@ -48,6 +48,22 @@ impl Artifacts {
     }
 }
 
+/// What readers other than Kustomizations need to know of an artifact that cannot be had.
+pub(crate) enum ArtifactError {
+    /// Its server does not have it (yet).
+    Gone(Duration),
+    Other(String),
+}
+
+impl ArtifactError {
+    pub(crate) fn of(error: Error) -> Self {
+        match error {
+            Error::ArtifactGone(retry) => Self::Gone(retry),
+            error => Self::Other(error.to_string()),
+        }
+    }
+}
+
 /// An error with its causes, on one line.
 pub(crate) fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();

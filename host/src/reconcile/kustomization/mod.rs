@@ -32,8 +32,9 @@ use rosin_api::{FluxObject, Kustomization, names};
 use tracing::{error, info};
 
 pub use artifact::Artifacts;
-pub(crate) use artifact::chain;
+pub(crate) use artifact::{ArtifactError, chain};
 pub use decrypt::KeyServices;
+pub(crate) use identity::{Place, Wish};
 pub use index::{ConfigKey, Index};
 pub use remote::Clusters;
 pub use render::Renderers;

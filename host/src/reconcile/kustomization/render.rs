@@ -59,6 +59,16 @@ impl Renderers {
     }
 }
 
+impl Renderers {
+    pub(crate) fn get(&self, name: &str) -> Result<&rosin_render::Renderer, LoadError> {
+        self.registry.get(name)
+    }
+
+    pub(crate) fn limits(&self) -> &Limits {
+        &self.limits
+    }
+}
+
 impl Kustomizations {
     /// From files to the objects that are to be in the cluster.
     pub(super) async fn build(
