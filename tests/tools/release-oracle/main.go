@@ -3,6 +3,7 @@
 //
 //	recode   "text" is a record: as Go reads and writes it, with the digests that helm-controller puts into a status
 //	open     "text" is the content of a Secret: the record in it
+//	storage  "secrets" are what a namespace holds: what Helm's storage finds of the release "name" there
 //	digest   "text" is YAML, read as values: the text that is digested, and the digest
 //	compose  "inline" is YAML; "references" are Secrets, each with a "value" that goes to "path", or is merged without one
 //	chart    "text" is a packed chart in base 64, "values" the user's: the chart as a record keeps it
@@ -20,6 +21,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"sort"
 
 	"github.com/fluxcd/pkg/apis/meta"
 	"github.com/fluxcd/pkg/chartutil"
@@ -31,11 +33,17 @@ import (
 	"helm.sh/helm/v4/pkg/chart/v2/loader"
 	chartv2util "helm.sh/helm/v4/pkg/chart/v2/util"
 	release "helm.sh/helm/v4/pkg/release/v1"
+	"helm.sh/helm/v4/pkg/storage"
+	"helm.sh/helm/v4/pkg/storage/driver"
 	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/util/jsonmergepatch"
 	"k8s.io/apimachinery/pkg/util/strategicpatch"
 	"k8s.io/client-go/kubernetes/scheme"
+	typed "k8s.io/client-go/kubernetes/typed/core/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
@@ -47,6 +55,8 @@ type question struct {
 	Inline     string          `json:"inline"`
 	References []reference     `json:"references"`
 	Patch      json.RawMessage `json:"patch"`
+	Name       string          `json:"name"`
+	Secrets    []corev1.Secret `json:"secrets"`
 	Values     map[string]any  `json:"values"`
 	Strategic  string          `json:"strategic"`
 	Original   json.RawMessage `json:"original"`
@@ -134,6 +144,58 @@ func open(q question) (any, error) {
 	}
 	text, err := io.ReadAll(reader)
 	return string(text), err
+}
+
+// namespace answers for the Secrets of an API server.
+type namespace struct {
+	typed.SecretInterface
+	secrets []corev1.Secret
+}
+
+func (n namespace) Get(_ context.Context, name string, _ metav1.GetOptions) (*corev1.Secret, error) {
+	for i := range n.secrets {
+		if n.secrets[i].Name == name {
+			return &n.secrets[i], nil
+		}
+	}
+	return nil, apierrors.NewNotFound(corev1.Resource("secrets"), name)
+}
+
+func (n namespace) List(_ context.Context, options metav1.ListOptions) (*corev1.SecretList, error) {
+	selector, err := labels.Parse(options.LabelSelector)
+	if err != nil {
+		return nil, err
+	}
+	list := &corev1.SecretList{}
+	for _, secret := range n.secrets {
+		if selector.Matches(labels.Set(secret.Labels)) {
+			list.Items = append(list.Items, secret)
+		}
+	}
+	return list, nil
+}
+
+func found(q question) (any, error) {
+	releases := storage.Init(driver.NewSecrets(namespace{secrets: q.Secrets}))
+	history, err := releases.History(q.Name)
+	if err != nil {
+		return nil, err
+	}
+	var states []string
+	for _, each := range history {
+		r := each.(*release.Release)
+		states = append(states, fmt.Sprintf("%d %s %s", r.Version, r.Info.Status, r.Info.Description))
+	}
+	sort.Strings(states)
+	last, err := releases.Last(q.Name)
+	if err != nil {
+		return nil, err
+	}
+	deployed, err := releases.Deployed(q.Name)
+	if err != nil {
+		return nil, err
+	}
+	return map[string]any{"history": states, "last": last, "deployed": deployed, "labels": last.(*release.Release).Labels}, nil
 }
 
 func values(text string) (common.Values, error) { return common.ReadValues([]byte(text)) }
@@ -267,6 +329,8 @@ func ask(q question) (out any, err error) {
 		return recode(q)
 	case "open":
 		return open(q)
+	case "storage":
+		return found(q)
 	case "digest":
 		return digestValues(q)
 	case "compose":
