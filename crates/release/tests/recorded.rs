@@ -178,7 +178,7 @@ fn recorded_manifests_are_ours() {
                 };
                 let object = serde_json::json!({
                     "apiVersion": "helm.toolkit.fluxcd.io/v2", "kind": "HelmRelease",
-                    "metadata": {"name": labels.0, "namespace": labels.1}, "spec": {"interval": "1m"},
+                    "metadata": {"name": labels.0.trim_matches('"'), "namespace": labels.1}, "spec": {"interval": "1m"},
                 });
                 let object = serde_json::from_value(object).unwrap();
                 let ours = released(record, &object);

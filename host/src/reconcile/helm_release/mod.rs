@@ -16,7 +16,6 @@ mod lookup;
 mod memo;
 mod objects;
 mod place;
-mod record;
 mod render;
 mod report;
 mod source;

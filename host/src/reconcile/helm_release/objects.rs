@@ -7,6 +7,7 @@ use http::Method;
 use rosin_api::{helm_release::DeletionPropagation, names::HELM_CONTROLLER};
 use rosin_domain::{ObjectId, ObjectRef};
 use rosin_manifest::yaml::{self, Dialect};
+use rosin_release::merge::client_patch;
 use serde_json::{Value, json};
 
 use super::place::Place;
@@ -438,15 +439,19 @@ async fn patch(
     live: &Value,
     adopt: bool,
 ) -> Result<(), Failure> {
-    let (content, patch) =
-        super::record::client_patch(&item.resource.gvk, old, &item.value, live, adopt);
-    if patch.as_object().is_some_and(serde_json::Map::is_empty) {
+    let made = client_patch(old, &item.value, live, adopt);
+    if made.is_empty() {
         return Ok(());
     }
     let path = format!("{}?fieldManager={HELM_CONTROLLER}", item.path());
     let live = place
         .session
-        .send(Method::PATCH, &path, Some(content), Some(&patch))
+        .send(
+            Method::PATCH,
+            &path,
+            Some(made.content_type()),
+            Some(&made.patch),
+        )
         .await
         .map_err(|error| {
             let kind = &item.resource.gvk.kind;

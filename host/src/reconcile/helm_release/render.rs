@@ -41,12 +41,18 @@ impl Work<'_> {
         purpose: Purpose,
     ) -> Result<Rendered, Failure> {
         let chart = desired.chart;
+        // JSON has no integers for the renderer, and what a target path set to one is one to templates.
+        let integers: Vec<Value> = rosin_release::values::integers(values)
+            .into_iter()
+            .map(|text| json!({ "mode": "typed", "text": text }))
+            .collect();
         let options = json!({
             "release": {
                 "name": self.name, "namespace": self.object.release_namespace(),
                 "revision": purpose.revision, "isUpgrade": purpose.upgrade,
             },
             "values": values,
+            "set": integers,
             "skipSchemaValidation": purpose.skip_schema,
         });
         let request = Request {

@@ -1,6 +1,7 @@
 //! The end of a release.
 
 use rosin_api::helm_release::DeletionPropagation;
+use rosin_chart::manifests::uninstall_rank;
 use rosin_release::{HookEvent, Release, Status};
 
 use super::{Work, now, supersede_deployed};
@@ -100,7 +101,7 @@ async fn purge(storage: &mut Storage<'_>) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Deletes what does not ask to stay, in the reverse order of installing. What was deleted is waited for by the caller.
+/// Deletes what does not ask to stay, in Helm's order of uninstalling. What was deleted is waited for by the caller.
 async fn delete_all(
     work: &Work<'_>,
     release: &Release,
@@ -111,7 +112,10 @@ async fn delete_all(
         .await
         .map_err(|failure| failure.of("unable to build kubernetes objects for delete"))?;
     items.retain(|item| !objects::keeps(&item.value));
-    items.reverse();
+    // Stable, as in Helm: within a kind the manifest's order stays.
+    items.sort_by(|a, b| {
+        uninstall_rank(&a.resource.gvk.kind).cmp(&uninstall_rank(&b.resource.gvk.kind))
+    });
     let mut failures = Vec::new();
     for item in &items {
         if let Err(error) = objects::delete(session, item, propagation).await {
