@@ -33,12 +33,29 @@ fn compared(object: &Value, ignored: &IgnorePaths) -> Value {
 }
 
 fn compare(path: &mut String, from: &Value, to: &Value, steps: &mut Vec<Value>) {
+    let first = steps.len();
     match (from, to) {
-        (from, to) if from == to => {}
+        (from, to) if from == to => return,
         (Value::Object(from), Value::Object(to)) => maps(path, from, to, steps),
         (Value::Array(from), Value::Array(to)) => lists(path, from, to, steps),
-        (_, to) => steps.push(json!({ "op": "replace", "path": path, "value": to })),
+        (_, to) => {
+            steps.push(replace(path, to));
+            return;
+        }
     }
+    // Many small steps are told as one where that is shorter, as Flux tells them.
+    let whole = replace(path, to);
+    let length = |step: &Value| step.to_string().len();
+    let small = steps.len() - first;
+    let each: usize = steps[first..].iter().map(length).sum();
+    if !path.is_empty() && each + small.saturating_sub(1) > length(&whole) {
+        steps.truncate(first);
+        steps.push(whole);
+    }
+}
+
+fn replace(path: &str, to: &Value) -> Value {
+    json!({ "op": "replace", "path": path, "value": to })
 }
 
 fn maps(
@@ -83,23 +100,24 @@ fn lists(path: &mut String, from: &[Value], to: &[Value], steps: &mut Vec<Value>
 mod tests {
     use super::*;
 
+    const LONG: &str = "so long that to tell it again would be longer than to tell of two small changes one by one";
+
     #[test]
     fn only_what_is_applied_is_compared() {
         let live = json!({
             "metadata": { "name": "a", "resourceVersion": "1", "labels": { "a/b": "1" } },
-            "data": { "k": "changed", "more": "x" }, "list": [1, 2, 3], "status": { "x": 1 },
+            "data": { "k": "changed", "more": "x", "same": LONG }, "list": [1, 2, 3], "status": { "x": 1 },
         });
         let made = json!({
             "metadata": { "name": "a", "labels": { "a/b": "1", "c": "2" } },
-            "data": { "k": "v" }, "list": [1, 4],
+            "data": { "k": "v", "same": LONG }, "list": [1, 4],
         });
         assert_eq!(
             difference(&live, &made, &IgnorePaths::default()),
             [
                 json!({ "op": "replace", "path": "/data/k", "value": "v" }),
                 json!({ "op": "remove", "path": "/data/more" }),
-                json!({ "op": "replace", "path": "/list/1", "value": 4 }),
-                json!({ "op": "remove", "path": "/list/2" }),
+                json!({ "op": "replace", "path": "/list", "value": [1, 4] }),
                 json!({ "op": "add", "path": "/metadata/labels/c", "value": "2" }),
             ]
         );

@@ -134,7 +134,8 @@ impl HelmReleases {
                 let percent = self.config.interval_jitter_percentage;
                 Next::interval(object.spec.interval.to_std(), percent)
             }
-            Ok(Outcome::Again) => Next::Now,
+            // As soon as after a first failure, so that what was said can be seen.
+            Ok(Outcome::Again) => Next::After(self.config.min_retry_delay),
             Ok(Outcome::Retry(interval)) => {
                 progress.observed();
                 Next::interval(interval, self.config.interval_jitter_percentage)

@@ -36,7 +36,7 @@ const SETTLE: Duration = Duration::from_secs(3);
 /// How a run ended when nothing failed.
 pub(super) enum Outcome {
     Done,
-    /// Again at once.
+    /// Again in a moment.
     Again,
     /// Again after an interval, as for an end.
     Retry(Duration),
