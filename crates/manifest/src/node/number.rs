@@ -5,7 +5,32 @@ use serde_json::{Number, Value};
 /// `strconv.FormatFloat(value, 'g', -1, 64)`: what go-yaml writes.
 #[must_use]
 pub fn go_float(value: f64) -> String {
-    shortest(&format!("{value:e}"))
+    shortest(&even(format!("{value:e}"), value))
+}
+
+/// Where a number lies in the middle between two shortest texts, Go takes the even one, and Rust the upper one.
+fn even(scientific: String, value: f64) -> String {
+    /// Shorter ones are exact, or nearer to the number than the next.
+    const CLOSE: usize = 16;
+    let Some((digits, exponent)) = scientific.split_once('e') else {
+        return scientific;
+    };
+    let count = digits.bytes().filter(u8::is_ascii_digit).count();
+    let odd = digits.bytes().last().filter(|digit| digit % 2 == 1);
+    let Some(last) = odd.filter(|_| count >= CLOSE) else {
+        return scientific;
+    };
+    let exact = format!("{value:.*e}", count + CLOSE);
+    let mut rest = exact.bytes().filter(u8::is_ascii_digit).skip(count);
+    if rest.next() != Some(b'5') || !rest.take(CLOSE).all(|digit| digit == b'0') {
+        return scientific;
+    }
+    let kept = &digits[..digits.len() - 1];
+    let lower = format!("{kept}{}e{exponent}", char::from(last - 1));
+    match lower.parse() == Ok(value) {
+        true => lower,
+        false => scientific,
+    }
 }
 
 /// The same for the digits that a 32-bit float needs.
@@ -31,10 +56,24 @@ fn shortest(scientific: &str) -> String {
     }
 }
 
+/// The digits of a whole number, and zeros after them.
+fn whole(scientific: &str) -> String {
+    let Some((digits, exponent)) = scientific.split_once('e') else {
+        return scientific.to_owned();
+    };
+    let mut text = digits.replace('.', "");
+    let sign = usize::from(text.starts_with('-'));
+    let length = exponent.parse::<usize>().unwrap_or(0) + 1 + sign;
+    while text.len() < length {
+        text.push('0');
+    }
+    text
+}
+
 /// A finite float as `encoding/json` writes it: whole numbers below 1e21 have no point, and so are integers to the next reader.
 pub(crate) fn json_float(value: f64) -> Value {
     if value.fract() == 0.0 && value.abs() < 1e21 {
-        let text = format!("{value}");
+        let text = whole(&even(format!("{value:e}"), value));
         if let Ok(whole) = text.parse::<i64>() {
             return whole.into();
         }
@@ -43,4 +82,27 @@ pub(crate) fn json_float(value: f64) -> Value {
         }
     }
     Number::from_f64(value).map_or(Value::Null, Value::Number)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_between_two_texts_is_the_even_one() {
+        assert_eq!(go_float(677_228_004_418_309.25), "6.772280044183092e+14");
+        assert_eq!(go_float(677_228_004_418_309.375), "6.772280044183094e+14");
+        assert_eq!(go_float(-677_228_004_418_309.25), "-6.772280044183092e+14");
+        for (value, text) in [
+            (0.0, "0"),
+            (-5.0, "-5"),
+            (1_200.0, "1200"),
+            (9_007_199_254_740_992.0, "9007199254740992"),
+            (1e18, "1000000000000000000"),
+        ] {
+            assert_eq!(json_float(value).to_string(), text);
+        }
+        assert_eq!(go_float(0.1), "0.1");
+        assert_eq!(go_float(1e21), "1e+21");
+    }
 }

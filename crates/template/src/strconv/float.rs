@@ -32,7 +32,10 @@ pub fn format_float(value: f64, verb: u8, precision: i32) -> String {
         b'f' | b'F' if precision >= 0 => {
             out.push_str(&format!("{magnitude:.*}", precision as usize))
         }
-        b'f' | b'F' => out.push_str(&format!("{magnitude}")),
+        b'f' | b'F' => {
+            let (digits, exponent) = digits(magnitude, None);
+            plain(&mut out, &digits, exponent);
+        }
         b'e' | b'E' => {
             let (digits, exponent) = digits(
                 magnitude,
@@ -47,6 +50,28 @@ pub fn format_float(value: f64, verb: u8, precision: i32) -> String {
         _ => general(&mut out, magnitude, verb, precision),
     }
     out
+}
+
+/// Digits without an exponent.
+fn plain(out: &mut String, digits: &[u8], exponent: i32) {
+    let zeros = |count: i32| "0".repeat(usize::try_from(count).unwrap_or(0));
+    let text = String::from_utf8_lossy(digits);
+    match usize::try_from(exponent) {
+        Err(_) => {
+            out.push_str("0.");
+            out.push_str(&zeros(-exponent - 1));
+            out.push_str(&text);
+        }
+        Ok(before) if before + 1 < digits.len() => {
+            out.push_str(&text[..=before]);
+            out.push('.');
+            out.push_str(&text[before + 1..]);
+        }
+        Ok(_) => {
+            out.push_str(&text);
+            out.push_str(&zeros(exponent + 1 - digits.len() as i32));
+        }
+    }
 }
 
 /// Decimal digits (no point) and the exponent of the first one.
