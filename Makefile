@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
-.PHONY: bench-kustomize fuzz-kustomize fuzz-helm help build plugins programs tools demo demo-stop test test-unit test-cluster test-conformance lint formatting clippy generated deny bench fuzz e2e clean template-cases
+.PHONY: bench-kustomize fuzz-coverage fuzz-kustomize fuzz-helm help build plugins programs tools demo demo-stop test test-unit test-cluster test-conformance lint formatting clippy generated deny bench fuzz e2e clean template-cases
 
 # Errors of tests say what happened; where in the tests, their text says, too.
 export RUST_LIB_BACKTRACE ?= 0
@@ -97,11 +97,16 @@ bench-kustomize: build ## Compare builds with the original kustomize: CPU time a
 	@tests/tools/build kustomize kustomize-oracle
 	@$(stage) "build the benchmark" $(cargo_build) --bin rosin-bench-kustomize
 	@$(release)/rosin-bench-kustomize bin/rosin $(ROSIN_TOOLS)/kustomize $(N)
+	@$(stage) "in process" cargo bench --locked --workspace --bench kustomize
 
 fuzz-kustomize: ## Compare many random builds with the original kustomize (CASES=10000, SEED=1)
 	@tests/tools/build kustomize-oracle
 	@KUSTOMIZE_CASES=$(or $(CASES),10000) KUSTOMIZE_SEED=$(or $(SEED),1) $(stage) "random kustomizations" \
 		cargo test --release --locked --workspace --test random_kustomizations -- --nocapture
+
+fuzz-coverage: ## Fuzz readers, writers, merges, patches and builds with coverage (TIME=60, seconds for each)
+	@$(foreach t,$(foreach n,read write merge json_patch,crates/manifest:$n) $(foreach n,build replacements,plugins/kustomize:$n),\
+		$(stage) "fuzz $t" tests/tools/fuzz $(subst :, ,$t) $(or $(TIME),60);)
 
 fuzz-helm: ## Compare many random templates and charts with the original Helm (CASES=20000, CHARTS=4000, SEED=1)
 	@tests/tools/build helm-oracle

@@ -31,36 +31,64 @@ impl Shared {
     /// If one of the fields was changed, changes the others. False once there is nothing left to share.
     pub(crate) fn settle(&mut self, object: &mut Node) -> bool {
         let (key, value) = (&self.key, &self.value);
-        self.paths.retain(|path| get(object, path, key).is_some());
+        self.paths.retain(|path| !get(object, path, key).is_empty());
         let changed = self
             .paths
             .iter()
-            .filter_map(|path| get(object, path, key).map(|node| (path, node)))
+            .flat_map(|path| {
+                get(object, path, key)
+                    .into_iter()
+                    .map(move |node| (path, node))
+            })
             .filter(|(_, node)| node.as_text() != Some(value.as_str()))
             .max_by_key(|(path, _)| Rc::clone(path))
             .map(|(_, node)| node.clone());
         if let Some(changed) = changed {
             self.value = changed.as_text().unwrap_or_default().into();
             for path in &self.paths {
-                if let Some(node) = get_mut(object, path, key) {
-                    *node = changed.clone();
-                }
+                replace(object, path, key, &changed);
             }
         }
         self.paths.len() > 1
     }
 }
 
-fn get<'n>(object: &'n Node, path: &Path, key: &str) -> Option<&'n Node> {
-    path.iter()
-        .try_fold(object, |node, name| node.get(name))?
-        .get(key)
+/// The values of the key in all mappings that the path leads to, through lists, too.
+fn get<'n>(object: &'n Node, path: &[String], key: &str) -> Vec<&'n Node> {
+    if let Some(items) = object.as_sequence() {
+        return items.iter().flat_map(|item| get(item, path, key)).collect();
+    }
+    match path.split_first() {
+        None => object.get(key).into_iter().collect(),
+        Some((name, rest)) => object
+            .get(field_name(name))
+            .map_or_else(Vec::new, |field| get(field, rest, key)),
+    }
 }
 
-fn get_mut<'n>(object: &'n mut Node, path: &Path, key: &str) -> Option<&'n mut Node> {
-    path.iter()
-        .try_fold(object, |node, name| node.get_mut(name))?
-        .get_mut(key)
+fn replace(object: &mut Node, path: &[String], key: &str, value: &Node) {
+    if let Some(items) = object.as_sequence_mut() {
+        for item in items {
+            replace(item, path, key, value);
+        }
+        return;
+    }
+    match path.split_first() {
+        None => {
+            if let Some(node) = object.get_mut(key) {
+                *node = value.clone();
+            }
+        }
+        Some((name, rest)) => {
+            if let Some(field) = object.get_mut(field_name(name)) {
+                replace(field, rest, key, value);
+            }
+        }
+    }
+}
+
+fn field_name(part: &str) -> &str {
+    part.strip_suffix("[]").unwrap_or(part)
 }
 
 #[cfg(test)]

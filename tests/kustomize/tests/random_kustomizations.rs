@@ -57,14 +57,14 @@ fn ours(case: &Case, root: &Path) -> Answer {
             let texts: Vec<String> = output.objects.iter().map(Object::to_yaml).collect();
             Answer {
                 output: Some(texts.join("---\n")),
-                error: None,
                 warnings,
+                ..Answer::default()
             }
         }
         Err(error) => Answer {
-            output: None,
             error: Some(error.to_string()),
             warnings,
+            ..Answer::default()
         },
     }
 }

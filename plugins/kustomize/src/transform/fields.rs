@@ -63,6 +63,10 @@ fn set_entry(
             path,
             Some(NodeKind::Mapping),
             &mut |node| {
+                // What the original appends to a null that it must not create is never written.
+                if node.is_null() {
+                    return Ok(());
+                }
                 is_new |= node.get(key).is_none();
                 kyaml::set_string(node, key, value)
             },

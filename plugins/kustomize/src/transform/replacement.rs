@@ -341,7 +341,7 @@ fn set_field(
                 bail!("delimiter option can only be used with scalar nodes");
             };
             let mut parts: Vec<&str> = old.value.split(options.delimiter.as_str()).collect();
-            let part = kyaml::value(value);
+            let part = kyaml::text(value);
             match usize::try_from(options.index) {
                 Err(_) => parts.insert(0, part),
                 Ok(index) if index >= parts.len() => parts.push(part),

@@ -4,14 +4,15 @@ use std::collections::BTreeMap;
 use std::io::{self, BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::time::Duration;
 
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::Case;
 
 /// What the original makes of a case.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 pub struct Answer {
     #[serde(default)]
     pub output: Option<String>,
@@ -19,6 +20,9 @@ pub struct Answer {
     pub error: Option<String>,
     #[serde(default)]
     pub warnings: String,
+    /// What one build costs, where that was asked for.
+    #[serde(default)]
+    pub nanoseconds: u64,
 }
 
 pub struct Oracle {
@@ -67,24 +71,44 @@ impl Oracle {
                 Err(error) => drop(bytes.insert(path, error.into_bytes())),
             }
         }
-        let question = json!({
+        self.answer(&json!({
             "id": case.seed.to_string(),
             "files": texts,
             "bytes": bytes,
             "path": case.path,
             "reorder": if case.legacy_order { "legacy" } else { "none" },
             "loadRestrictor": if case.any_file { "none" } else { "root" },
-        });
+        }))
+    }
+
+    /// The CPU time that the original's library takes for one build of these files, with its schemas already read.
+    ///
+    /// # Errors
+    /// If the program does not answer, or does not build them.
+    pub fn measure(
+        &mut self,
+        files: &BTreeMap<String, String>,
+        path: &str,
+        repeat: u32,
+    ) -> io::Result<Duration> {
+        let answer = self.answer(&json!({
+            "id": path, "files": files, "path": path, "reorder": "none", "loadRestrictor": "root", "repeat": repeat,
+        }))?;
+        match answer.error {
+            None => Ok(Duration::from_nanos(answer.nanoseconds)),
+            Some(error) => Err(io::Error::other(error)),
+        }
+    }
+
+    fn answer(&mut self, question: &Value) -> io::Result<Answer> {
         let Some(input) = &mut self.input else {
             return Err(io::ErrorKind::BrokenPipe.into());
         };
         writeln!(input, "{question}")?;
         let mut line = String::new();
         if self.output.read_line(&mut line)? == 0 {
-            return Err(io::Error::other(format!(
-                "the oracle died of case {}",
-                case.seed
-            )));
+            let asked = &question["id"];
+            return Err(io::Error::other(format!("the oracle died of case {asked}")));
         }
         Ok(serde_json::from_str(&line)?)
     }
