@@ -16,6 +16,7 @@
 
 pub mod artifact;
 pub mod git;
+pub mod helm;
 pub mod http;
 pub mod ignore;
 pub mod oci;

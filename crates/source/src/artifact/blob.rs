@@ -41,6 +41,22 @@ impl Blob {
     }
 }
 
+impl Blob {
+    /// What was written, from the start.
+    ///
+    /// # Errors
+    /// When the disk fails.
+    pub fn read(&self) -> io::Result<impl io::Read + use<>> {
+        self.partial.read()
+    }
+
+    /// # Errors
+    /// When the disk fails.
+    pub fn size(&self) -> io::Result<u64> {
+        Ok(self.file.metadata()?.len())
+    }
+}
+
 impl Write for Blob {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let written = self.file.write(bytes)?;

@@ -247,6 +247,14 @@ impl Store {
         }
     }
 
+    /// The content of an artifact's file.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn open(&self, path: &str) -> Result<impl Read + use<>, StoreError> {
+        self.open_file(path)
+    }
+
     /// The file of an artifact, for serving. Links and anything but regular files do not exist.
     pub(crate) fn open_file(&self, path: &str) -> Result<File, StoreError> {
         split_path(path).ok_or(StoreError::Missing)?;
