@@ -127,6 +127,14 @@ pub struct ControllerArgs {
     #[arg(long, default_value_t = false, action = clap::ArgAction::Set, num_args = 0..=1, default_missing_value = "true")]
     pub prune_empty: bool,
 
+    /// Largest index of a Helm repository, in bytes
+    #[arg(long, default_value_t = 50 << 20)]
+    pub helm_index_max_size: u64,
+
+    /// Largest packed Helm chart, in bytes
+    #[arg(long, default_value_t = 10 << 20)]
+    pub helm_chart_max_size: u64,
+
     /// Secret in the controller's namespace with age identities, for Kustomizations with spec.decryption but no secretRef
     #[arg(long, default_value = "")]
     pub sops_age_secret: String,

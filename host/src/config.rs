@@ -25,6 +25,8 @@ pub struct Config {
     pub custom_apply_stage_kinds: Vec<String>,
     pub override_managers: Vec<String>,
     pub prune_empty: bool,
+    pub helm_index_max_size: u64,
+    pub helm_chart_max_size: u64,
     /// Secret in our namespace with age identities for Kustomizations that name none.
     pub sops_age_secret: Option<String>,
     pub sops_check_mac: bool,
@@ -106,6 +108,8 @@ impl Config {
             custom_apply_stage_kinds: args.custom_apply_stage_kinds,
             override_managers: args.override_manager,
             prune_empty: args.prune_empty,
+            helm_index_max_size: args.helm_index_max_size,
+            helm_chart_max_size: args.helm_chart_max_size,
             sops_age_secret: some(args.sops_age_secret),
             sops_check_mac: args.sops_check_mac,
             watch_drift: args.watch_drift,

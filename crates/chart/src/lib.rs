@@ -24,7 +24,10 @@ pub mod yaml;
 pub use chart::{Chart, File, Lock};
 pub use error::Error;
 pub use ignore::matches;
-pub use load::{Folder, load, load_archive, load_files, merge as merge_maps, read_values};
+pub use load::{
+    Folder, archive_files, empty_values, folder_files, load, load_archive, load_files,
+    merge as merge_maps, read_values,
+};
 pub use metadata::{Dependency, Maintainer, Metadata};
 
 /// Can a release be called so? A DNS name of at most 53 characters can.

@@ -23,10 +23,15 @@ pub trait Folder {
 
 /// Loads the chart at a path: a folder, or an archive.
 pub fn load(files: &dyn Folder, path: &str) -> Result<Chart, Error> {
-    let read = |path: &str| files.read(path).map_err(Error::Read);
     if files.is_file(path) {
-        return load_archive(&read(path)?);
+        return load_archive(&files.read(path).map_err(Error::Read)?);
     }
+    load_files(folder_files(files, path)?)
+}
+
+/// The files of the chart folder at a path, without those that its `.helmignore` leaves out.
+pub fn folder_files(files: &dyn Folder, path: &str) -> Result<Vec<File>, Error> {
+    let read = |path: &str| files.read(path).map_err(Error::Read);
     let prefix = if path.is_empty() {
         String::new()
     } else {
@@ -55,12 +60,17 @@ pub fn load(files: &dyn Folder, path: &str) -> Result<Chart, Error> {
         let data = data.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&data);
         loaded.push(File::new(name, data));
     }
-    load_files(loaded)
+    Ok(loaded)
 }
 
 /// Loads a packed chart: gzipped tar, within Helm's limits.
 pub fn load_archive(data: &[u8]) -> Result<Chart, Error> {
     load_files(archive::unpack(data)?)
+}
+
+/// The files of a packed chart.
+pub fn archive_files(data: &[u8]) -> Result<Vec<File>, Error> {
+    archive::unpack(data)
 }
 
 /// Makes a chart of files whose names are paths inside it.
@@ -285,6 +295,12 @@ pub fn merge(a: &Map, b: &Map) -> Map {
         merged.insert(key, value);
     }
     merged
+}
+
+/// Values that say nothing, to merge others over.
+#[must_use]
+pub fn empty_values() -> Map {
+    Map::default()
 }
 
 /// A values file of the user's: one document.

@@ -151,6 +151,14 @@ pub fn write(value: &Value) -> Result<String, String> {
     Ok(text)
 }
 
+/// Values as a file of their own. None at all are an empty file.
+pub fn write_values(values: &rosin_template::Map) -> Result<String, String> {
+    if values.is_empty() {
+        return Ok(String::new());
+    }
+    Ok(write(&Value::Map(values.clone()))? + "\n")
+}
+
 /// Of `toYamlPretty`.
 const PRETTY_INDENT: usize = 2;
 

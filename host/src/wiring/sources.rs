@@ -3,18 +3,23 @@
 use std::sync::Arc;
 
 use anyhow::Result;
-use rosin_api::{Artifact, FluxObject, GitRepository, OCIRepository, source::StoredStatus};
+use rosin_api::{
+    Artifact, Bucket, FluxObject, GitRepository, HelmChart, HelmRepository, OCIRepository,
+    source::StoredStatus,
+};
 use rosin_source::git::Git;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use super::{scheduler, selector, served, wake_on_change};
+use super::{scheduler, selector, served, until, wake_on_change};
 use crate::{
     cluster::{Resource, Session},
     config::Config,
-    controller::{Change, Key, Scheduler, Watched, watch},
+    controller::{Change, Key, Scheduler, Wake, WakeHandle, Watched, watch},
     reconcile::{
         git_repository::GitRepositories,
+        helm_chart::HelmCharts,
+        helm_repository::HelmRepositories,
         kustomization::artifact_changed,
         oci_repository::OciRepositories,
         source::{Course, Shared, SourceKind, SourceObject},
@@ -29,6 +34,9 @@ pub(super) type OnArtifact = Box<dyn Fn(&'static str, &Key) + Send + Sync>;
 pub(super) struct SourceWatches {
     pub(super) git: Watched<GitRepository>,
     pub(super) oci: Watched<OCIRepository>,
+    pub(super) buckets: Watched<Bucket>,
+    pub(super) repositories: Watched<HelmRepository>,
+    pub(super) charts: Watched<HelmChart>,
 }
 
 /// A kind that the cluster has.
@@ -53,12 +61,31 @@ impl Starter<'_> {
         watches: &SourceWatches,
         shared: Option<Arc<Shared>>,
     ) -> Result<()> {
-        let git = self.watch::<GitRepositories>(&watches.git).await?;
-        let oci = self.watch::<OciRepositories>(&watches.oci).await?;
+        let git = self.present::<GitRepositories>().await?;
+        let oci = self.present::<OciRepositories>().await?;
+        let repositories = self.present::<HelmRepositories>().await?;
+        let charts = self.present::<HelmCharts>().await?;
+        if let Some(charts) = &charts {
+            let told = Arc::get_mut(&mut self.told);
+            if let Some(told) = told {
+                told.push(wake_charts(&watches.charts, charts.scheduler.handle()));
+            }
+        }
+        self.watch::<GitRepositories>(&git, &watches.git, async {});
+        self.watch::<OciRepositories>(&oci, &watches.oci, async {});
+        self.watch::<HelmRepositories>(&repositories, &watches.repositories, async {});
+        // Sources first: a chart that runs before its source is known would be told that there is none.
+        let sources = watches.clone();
+        let ready = async move {
+            sources.git.synced().await;
+            sources.buckets.synced().await;
+            sources.repositories.synced().await;
+        };
+        self.watch::<HelmCharts>(&charts, &watches.charts, ready);
         let Some(shared) = shared else {
             return Ok(());
         };
-        let repositories = GitRepositories {
+        let git_repositories = GitRepositories {
             shared: shared.clone(),
             git: Git::new(
                 shared.config.storage_path.join("git"),
@@ -67,23 +94,53 @@ impl Starter<'_> {
             ),
             watched: watches.git.clone(),
         };
-        self.serve(git, repositories, &shared, &watches.git);
-        let repositories = OciRepositories {
+        self.serve(git, git_repositories, &shared, &watches.git);
+        let oci_repositories = OciRepositories {
             shared: shared.clone(),
         };
-        self.serve(oci, repositories, &shared, &watches.oci);
+        self.serve(oci, oci_repositories, &shared, &watches.oci);
+        let helm_repositories = HelmRepositories {
+            shared: shared.clone(),
+        };
+        self.serve(
+            repositories,
+            helm_repositories,
+            &shared,
+            &watches.repositories,
+        );
+        let helm_charts = HelmCharts {
+            shared: shared.clone(),
+            repositories: watches.repositories.clone(),
+            git: watches.git.clone(),
+            buckets: watches.buckets.clone(),
+        };
+        self.serve(charts, helm_charts, &shared, &watches.charts);
         Ok(())
     }
 
-    async fn watch<S: SourceKind>(
+    async fn present<S: SourceKind>(&self) -> Result<Option<Present>> {
+        let resource = served(self.config, self.session, S::KIND).await?;
+        Ok(resource.map(|resource| Present {
+            resource,
+            scheduler: Scheduler::new(scheduler(self.config, S::KIND)),
+        }))
+    }
+
+    /// Begins when `ready` resolves.
+    fn watch<S: SourceKind>(
         &mut self,
+        present: &Option<Present>,
         watched: &Watched<S::Object>,
-    ) -> Result<Option<Present>> {
-        let Some(resource) = served(self.config, self.session, S::KIND).await? else {
+        ready: impl Future<Output = ()> + Send + 'static,
+    ) {
+        let Some(Present {
+            resource,
+            scheduler,
+        }) = present
+        else {
             watched.absent();
-            return Ok(None);
+            return;
         };
-        let scheduler = Scheduler::new(scheduler(self.config, S::KIND));
         let (wakes, serves, told) = (scheduler.handle(), self.config.source, self.told.clone());
         watched.on_change(move |key, change| {
             if serves {
@@ -93,7 +150,7 @@ impl Starter<'_> {
                 told.iter().for_each(|told| told(S::KIND, key));
             }
         });
-        self.tasks.spawn(watch(
+        let watch = watch(
             watched.clone(),
             self.session.client().clone(),
             resource.api_resource(),
@@ -101,11 +158,12 @@ impl Starter<'_> {
             selector(self.config, self.config.source),
             <S::Object as rosin_api::Decode>::from_value,
             self.stop.clone(),
-        ));
-        Ok(Some(Present {
-            resource,
-            scheduler,
-        }))
+        );
+        let task = async move {
+            ready.await;
+            watch.await;
+        };
+        self.tasks.spawn(until(task, self.stop.clone()));
     }
 
     fn serve<S: SourceKind>(
@@ -130,6 +188,21 @@ impl SourceWatches {
         self.git.synced().await;
         self.oci.synced().await;
     }
+}
+
+/// Another artifact of a source wakes the charts that are made from it, unless they know of it.
+fn wake_charts(charts: &Watched<HelmChart>, wakes: WakeHandle) -> OnArtifact {
+    let charts = charts.clone();
+    Box::new(move |kind, source| {
+        let made_from = |key: &Key, chart: &HelmChart| {
+            let reference = &chart.spec.source_ref;
+            key.namespace == source.namespace
+                && reference.name == source.name
+                && reference.kind.as_str() == kind
+        };
+        let readers = charts.keys_where(made_from).into_iter();
+        readers.for_each(|key| wakes.wake(key, Wake::Input));
+    })
 }
 
 fn artifact_moved<K: SourceObject>(change: &Change<K>) -> bool {

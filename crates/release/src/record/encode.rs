@@ -80,7 +80,8 @@ fn write_file(out: &mut String, file: &File) {
     });
 }
 
-fn write_lock(out: &mut String, lock: &Lock) {
+/// `Chart.lock` likewise.
+pub fn write_lock(out: &mut String, lock: &Lock) {
     object(out, |object| {
         object.field("generated", |out| time(out, &lock.generated));
         object.text("digest", &lock.digest);

@@ -13,8 +13,8 @@ use crate::{Time, Values};
 
 pub use chart::{Chart, File, Lock};
 pub use codec::{RecordError, decode, encode};
-pub use encode::write_metadata;
 pub(crate) use encode::{write_hook, write_info};
+pub use encode::{write_lock, write_metadata};
 pub use secret::{SECRET_TYPE, labels, secret_name};
 
 /// Fields that this program does not know, as JSON: what a newer Helm wrote is still there when we write the record again.

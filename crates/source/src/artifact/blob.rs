@@ -107,6 +107,22 @@ impl Store {
         })
     }
 
+    /// Stores bytes as a file.
+    ///
+    /// # Errors
+    /// When the name is bad or the disk fails.
+    pub fn put(
+        &self,
+        key: &ObjectKey,
+        file: &str,
+        content: &[u8],
+    ) -> Result<StoredFile, StoreError> {
+        let mut blob = self.blob()?;
+        blob.write_all(content)?;
+        blob.finish()?;
+        self.copy(key, file, &blob)
+    }
+
     /// Unpacks an archive and stores its files without those that are ignored.
     ///
     /// # Errors

@@ -64,6 +64,10 @@ pub fn store(
     file: &str,
     index: &Blob,
 ) -> Result<StoredFile, IndexError> {
+    Ok(store.copy(key, file, &converted(store, index)?)?)
+}
+
+fn converted(store: &Store, index: &Blob) -> Result<Blob, IndexError> {
     let mut converted = store.blob()?;
     match convert(&mut index.read()?, &mut converted) {
         Err(IndexError::Layout(_) | IndexError::Yaml(_)) => {
@@ -78,7 +82,7 @@ pub fn store(
         other => other?,
     }
     converted.finish()?;
-    Ok(store.copy(key, file, &converted)?)
+    Ok(converted)
 }
 
 /// The versions of one chart in a stored index, newest first; `None`: it is not there.
@@ -87,6 +91,19 @@ pub fn store(
 /// When the file is gone or damaged.
 pub fn find(store: &Store, path: &str, chart: &str) -> Result<Option<Versions>, IndexError> {
     find_in(BufReader::with_capacity(1 << 20, store.open(path)?), chart)
+}
+
+/// As [`find`], in an index that has just been fetched.
+///
+/// # Errors
+/// When the text is no index, or the disk fails.
+pub fn find_fetched(
+    store: &Store,
+    index: &Blob,
+    chart: &str,
+) -> Result<Option<Versions>, IndexError> {
+    let converted = converted(store, index)?;
+    find_in(BufReader::with_capacity(1 << 20, converted.read()?), chart)
 }
 
 fn find_in(mut index: impl BufRead, chart: &str) -> Result<Option<Versions>, IndexError> {

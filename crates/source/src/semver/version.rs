@@ -60,6 +60,20 @@ impl Version {
         })
     }
 
+    /// In full, without `v`, with other build metadata than it had; `None` when these are none.
+    #[must_use]
+    pub fn with_build(&self, build: &str) -> Option<String> {
+        if !has_identifiers(build) {
+            return None;
+        }
+        let mut text = format!("{}.{}.{}", self.major, self.minor, self.patch);
+        if !self.prerelease.is_empty() {
+            text.push('-');
+            text.push_str(&self.prerelease);
+        }
+        Some(format!("{text}+{build}"))
+    }
+
     /// As it was written: the name of the tag.
     #[must_use]
     pub fn original(&self) -> &str {

@@ -368,7 +368,7 @@ fn stored_message(revision: &str) -> String {
 fn unchanged(message: String) -> Outcome {
     Outcome::Unchanged {
         reason: Reason::GitOperationSucceeded,
-        recovered: message.clone(),
+        recovered: None,
         message,
     }
 }

@@ -2,7 +2,7 @@
 
 use rosin_api::{Reason, condition_type};
 
-use crate::reconcile::source::{Failure, Retry, StorageFailed};
+use crate::reconcile::source::{Failure, Retry, StorageFailed, verify::Unverified};
 
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -20,17 +20,8 @@ pub enum Error {
     Pull { url: String, message: String },
     #[error("{0}")]
     Layer(String),
-    #[error("failed to verify the signature using provider '{provider}': {message}")]
-    Verification {
-        provider: &'static str,
-        message: String,
-    },
-    /// A way of verifying that this version does not have.
-    #[error("failed to verify the signature using provider '{provider}': {message}")]
-    UnsupportedVerification {
-        provider: &'static str,
-        message: &'static str,
-    },
+    #[error(transparent)]
+    Verification(#[from] Unverified),
     #[error(transparent)]
     Storage(#[from] StorageFailed),
 }
@@ -44,18 +35,14 @@ impl Failure for Error {
             Self::Tag { .. } => Reason::ReadOperationFailed,
             Self::Digest(_) | Self::Pull { .. } => Reason::OCIArtifactPullFailed,
             Self::Layer(_) => Reason::OCIArtifactLayerOperationFailed,
-            Self::Verification { .. } | Self::UnsupportedVerification { .. } => {
-                Reason::VerificationError
-            }
+            Self::Verification(_) => Reason::VerificationError,
             Self::Storage(failed) => failed.reason,
         }
     }
 
     fn condition(&self) -> &'static str {
         match self {
-            Self::Verification { .. } | Self::UnsupportedVerification { .. } => {
-                condition_type::SOURCE_VERIFIED
-            }
+            Self::Verification(_) => condition_type::SOURCE_VERIFIED,
             Self::Storage(_) => StorageFailed::CONDITION,
             _ => condition_type::FETCH_FAILED,
         }
@@ -63,9 +50,9 @@ impl Failure for Error {
 
     fn retry(&self) -> Retry {
         match self {
-            Self::Url { .. } | Self::Provider(_) | Self::UnsupportedVerification { .. } => {
-                Retry::OnChange
-            }
+            Self::Url { .. }
+            | Self::Provider(_)
+            | Self::Verification(Unverified::Unsupported { .. }) => Retry::OnChange,
             _ => Retry::Backoff,
         }
     }

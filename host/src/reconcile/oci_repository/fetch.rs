@@ -19,6 +19,7 @@ use crate::{
         source::{
             Outcome, SourceKind, StorageFailed, folder,
             storage::{self, New},
+            verify,
         },
     },
 };
@@ -62,8 +63,10 @@ impl SourceKind for OciRepositories {
         if let Some(verification) = &object.spec.verify
             && !(known.is_some() && is_verified(object))
         {
-            self.verify(object, verification, &registry, &resolved.digest)
-                .await?;
+            let keys = verification.secret_ref.as_ref();
+            let (session, namespace) = (&self.shared.session, object.namespace());
+            let (provider, digest) = (verification.provider, &resolved.digest);
+            verify::verify(session, namespace, provider, keys, &registry, digest).await?;
             progress.verified(&format!("verified signature of revision {revision}"));
         }
         if let Some(known) = known.filter(|_| settings_observed(object)) {
@@ -71,7 +74,10 @@ impl SourceKind for OciRepositories {
             return Ok(Outcome::Unchanged {
                 reason: Reason::ArtifactUpToDate,
                 message: format!("artifact up-to-date with remote revision: '{revision}'"),
-                recovered: announcement(object, &revision, &known.metadata),
+                recovered: Some((
+                    Reason::Succeeded,
+                    announcement(object, &revision, &known.metadata),
+                )),
             });
         }
         let (blob, metadata) = self.pull(object, &registry, &resolved).await?;

@@ -3,7 +3,6 @@
 mod connect;
 mod error;
 mod fetch;
-mod verify;
 
 use std::sync::Arc;
 

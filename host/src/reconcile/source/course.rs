@@ -1,7 +1,7 @@
 //! The course of every run of every source kind: deletion and finalizer, suspension, the state of the storage, the fetch, and the turning
 //! of its end into status, events, metrics and the next run.
 
-use std::{collections::BTreeMap, sync::Arc, time::Instant};
+use std::{sync::Arc, time::Instant};
 
 use rosin_api::{Artifact, FluxObject, Reason, names, source::StoredStatus};
 use tracing::{error, info};
@@ -13,8 +13,8 @@ use super::{
 use crate::{
     cluster::{ApiError, Resource},
     controller::{
-        Event, Key, Next, Progress, Reconcile, Run, Severity, StatusWriter, Wake, Watched,
-        ensure_finalizer, has_finalizer, involved, remove_finalizer,
+        Key, Next, Progress, Reconcile, Run, Severity, StatusWriter, Wake, Watched,
+        ensure_finalizer, has_finalizer, remove_finalizer,
     },
     metrics::ObjectLabels,
 };
@@ -161,7 +161,7 @@ impl<S: SourceKind> Course<S> {
         if collected > 0 {
             let message = format!("garbage collected {collected} artifacts");
             let reason = Reason::GarbageCollectionSucceeded;
-            self.tell(object, Severity::Trace, reason, &message);
+            self.shared.tell(object, Severity::Trace, reason, &message);
         }
     }
 
@@ -218,17 +218,20 @@ impl<S: SourceKind> Course<S> {
                 };
                 if changed || recovered {
                     let reason = reason.unwrap_or(usual);
-                    self.tell(current, Severity::Info, reason, &message);
+                    self.shared.tell(current, Severity::Info, reason, &message);
                 }
             }
             Outcome::Unchanged {
-                recovered: message, ..
+                message,
+                recovered: told,
+                ..
             } if recovered => {
-                self.tell(current, Severity::Info, Reason::Succeeded, &message);
+                let (reason, message) = told.unwrap_or((Reason::Succeeded, message));
+                self.shared.tell(current, Severity::Info, reason, &message);
             }
             Outcome::Unchanged {
                 reason, message, ..
-            } => self.tell(current, Severity::Trace, reason, &message),
+            } => self.shared.tell(current, Severity::Trace, reason, &message),
         }
         Ok(Next::interval(
             progress.object.interval().to_std(),
@@ -253,30 +256,12 @@ impl<S: SourceKind> Course<S> {
             Retry::Dependency => Severity::Trace,
             Retry::Backoff | Retry::OnChange => Severity::Error,
         };
-        self.tell(&progress.object, severity, reason, &message);
+        self.shared
+            .tell(&*progress.object, severity, reason, &message);
         Ok(match error.retry() {
             Retry::Backoff => Next::Backoff,
             Retry::Dependency => Next::After(self.shared.config.requeue_dependency),
             Retry::OnChange => Next::OnChange,
         })
-    }
-
-    /// Good news carry the revision and the digest of the artifact.
-    fn tell(&self, object: &S::Object, severity: Severity, reason: Reason, message: &str) {
-        let mut metadata = BTreeMap::new();
-        let artifact = object.status().and_then(StoredStatus::artifact);
-        if let Some(artifact) = artifact.filter(|_| severity == Severity::Info) {
-            let revision = names::EVENT_SOURCE_REVISION.to_owned();
-            metadata.insert(revision, artifact.revision.clone());
-            let digest = names::EVENT_SOURCE_DIGEST.to_owned();
-            metadata.insert(digest, artifact.digest.clone());
-        }
-        self.shared.events.send(Event {
-            object: involved(object),
-            severity,
-            reason: reason.as_str().to_owned(),
-            message: message.to_owned(),
-            metadata,
-        });
     }
 }

@@ -6,10 +6,13 @@ mod course;
 mod progress;
 pub(super) mod secrets;
 pub(super) mod storage;
+pub(super) mod verify;
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
-use rosin_api::{Artifact, Decode, FluxObject, Reason, condition_type, source::StoredStatus};
+use rosin_api::{
+    Artifact, Decode, FluxObject, Reason, condition_type, names, source::StoredStatus,
+};
 use rosin_source::{
     artifact::{ObjectKey, Store},
     http::HttpClients,
@@ -19,7 +22,7 @@ pub use self::course::Course;
 use crate::{
     cluster::Session,
     config::Config,
-    controller::{Events, Progress, Run},
+    controller::{Event, Events, Progress, Run, Severity, involved},
     metrics::Metrics,
 };
 
@@ -31,6 +34,33 @@ pub struct Shared {
     pub store: Arc<Store>,
     pub clients: Arc<HttpClients>,
     pub metrics: Metrics,
+}
+
+impl Shared {
+    /// Good news carry the revision and the digest of the artifact.
+    pub(in crate::reconcile) fn tell<K: SourceObject>(
+        &self,
+        object: &K,
+        severity: Severity,
+        reason: Reason,
+        message: &str,
+    ) {
+        let mut metadata = BTreeMap::new();
+        let artifact = object.status().and_then(StoredStatus::artifact);
+        if let Some(artifact) = artifact.filter(|_| severity == Severity::Info) {
+            let revision = names::EVENT_SOURCE_REVISION.to_owned();
+            metadata.insert(revision, artifact.revision.clone());
+            let digest = names::EVENT_SOURCE_DIGEST.to_owned();
+            metadata.insert(digest, artifact.digest.clone());
+        }
+        self.events.send(Event {
+            object: involved(object),
+            severity,
+            reason: reason.as_str().to_owned(),
+            message: message.to_owned(),
+            metadata,
+        });
+    }
 }
 
 /// An object that artifacts are stored for.
@@ -90,8 +120,8 @@ pub enum Outcome {
     Unchanged {
         reason: Reason,
         message: String,
-        /// What is told instead when the last run was a failure.
-        recovered: String,
+        /// What is told instead when the last run was a failure; `None`: the same.
+        recovered: Option<(Reason, String)>,
     },
 }
 
