@@ -173,7 +173,11 @@ async fn start(
 ) -> Result<()> {
     let clients = Arc::new(HttpClients::new());
     let watches = SourceWatches::default();
-    let mut sources = Sources::new(watches.git.clone(), watches.oci.clone());
+    let mut sources = Sources::new(
+        watches.git.clone(),
+        watches.oci.clone(),
+        watches.buckets.clone(),
+    );
     let kustomizations: Watched<Kustomization> = Watched::default();
     let index = Arc::new(Index::default());
     let ks_scheduler = Scheduler::new(scheduler(&config, "Kustomization"));
@@ -224,7 +228,7 @@ async fn start(
     }
 
     for kind in SourceKind::ALL {
-        if matches!(kind, SourceKind::GitRepository | SourceKind::OCIRepository) {
+        if kind != SourceKind::ExternalArtifact {
             continue;
         }
         // A cluster has the kinds that its other source controllers serve; those that it has not cannot be referred to.

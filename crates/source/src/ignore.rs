@@ -53,23 +53,31 @@ impl IgnoreRules {
         files: impl IntoIterator<Item = (&'a str, &'a [u8])>,
         spec: Option<&str>,
     ) -> Self {
+        let mut own = Self::without_defaults(files, spec).patterns;
+        let mut patterns: Vec<Pattern> = VCS.iter().map(|text| Pattern::parse(text, &[])).collect();
+        if own.is_empty() {
+            patterns.extend(DEFAULTS.iter().map(|text| Pattern::parse(text, &[])));
+        }
+        patterns.append(&mut own);
+        Self { patterns }
+    }
+
+    /// As [`IgnoreRules::new`], of what was said alone.
+    pub fn without_defaults<'a>(
+        files: impl IntoIterator<Item = (&'a str, &'a [u8])>,
+        spec: Option<&str>,
+    ) -> Self {
         let mut files: Vec<(Vec<&str>, &[u8])> = files
             .into_iter()
             .map(|(folder, content)| (parts(folder).collect(), content))
             .collect();
         // A folder's own file first, then those below, by name.
         files.sort();
-        let mut own = Vec::new();
+        let mut patterns = Vec::new();
         for (folder, content) in files {
-            own.extend(read(&String::from_utf8_lossy(content), &folder));
+            patterns.extend(read(&String::from_utf8_lossy(content), &folder));
         }
-        own.extend(read(spec.unwrap_or_default(), &[]));
-
-        let mut patterns: Vec<Pattern> = VCS.iter().map(|text| Pattern::parse(text, &[])).collect();
-        if own.is_empty() {
-            patterns.extend(DEFAULTS.iter().map(|text| Pattern::parse(text, &[])));
-        }
-        patterns.append(&mut own);
+        patterns.extend(read(spec.unwrap_or_default(), &[]));
         Self { patterns }
     }
 

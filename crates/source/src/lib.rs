@@ -15,6 +15,7 @@
 //! Everything but downloading and serving blocks, and belongs on a thread that may. Nothing here knows Kubernetes.
 
 pub mod artifact;
+pub mod bucket;
 pub mod git;
 pub mod helm;
 pub mod http;

@@ -1,5 +1,6 @@
 //! One story for each kind.
 
+pub mod bucket;
 pub mod git_repository;
 pub mod helm_chart;
 pub mod helm_release;

@@ -17,6 +17,7 @@ use crate::{
     config::Config,
     controller::{Change, Key, Scheduler, Wake, WakeHandle, Watched, watch},
     reconcile::{
+        bucket::Buckets,
         git_repository::GitRepositories,
         helm_chart::HelmCharts,
         helm_repository::HelmRepositories,
@@ -61,6 +62,7 @@ impl Starter<'_> {
         watches: &SourceWatches,
         shared: Option<Arc<Shared>>,
     ) -> Result<()> {
+        let buckets = self.present::<Buckets>().await?;
         let git = self.present::<GitRepositories>().await?;
         let oci = self.present::<OciRepositories>().await?;
         let repositories = self.present::<HelmRepositories>().await?;
@@ -71,6 +73,7 @@ impl Starter<'_> {
                 told.push(wake_charts(&watches.charts, charts.scheduler.handle()));
             }
         }
+        self.watch::<Buckets>(&buckets, &watches.buckets, async {});
         self.watch::<GitRepositories>(&git, &watches.git, async {});
         self.watch::<OciRepositories>(&oci, &watches.oci, async {});
         self.watch::<HelmRepositories>(&repositories, &watches.repositories, async {});
@@ -99,6 +102,10 @@ impl Starter<'_> {
             shared: shared.clone(),
         };
         self.serve(oci, oci_repositories, &shared, &watches.oci);
+        let served = Buckets {
+            shared: shared.clone(),
+        };
+        self.serve(buckets, served, &shared, &watches.buckets);
         let helm_repositories = HelmRepositories {
             shared: shared.clone(),
         };
@@ -187,6 +194,7 @@ impl SourceWatches {
     pub(super) async fn synced(&self) {
         self.git.synced().await;
         self.oci.synced().await;
+        self.buckets.synced().await;
     }
 }
 

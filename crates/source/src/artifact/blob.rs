@@ -46,7 +46,7 @@ impl Blob {
     ///
     /// # Errors
     /// When the disk fails.
-    pub fn read(&self) -> io::Result<impl io::Read + use<>> {
+    pub fn read(&self) -> io::Result<impl io::Read + io::Seek + use<>> {
         self.partial.read()
     }
 

@@ -137,6 +137,36 @@ fn find_in(mut index: impl BufRead, chart: &str) -> Result<Option<Versions>, Ind
     }
 }
 
+/// The fields of an entry that are kept, in the order of Helm's types.
+const FIELDS: [&str; 24] = [
+    "name",
+    "home",
+    "sources",
+    "version",
+    "description",
+    "keywords",
+    "maintainers",
+    "icon",
+    "apiVersion",
+    "condition",
+    "tags",
+    "appVersion",
+    "deprecated",
+    "annotations",
+    "kubeVersion",
+    "dependencies",
+    "type",
+    "urls",
+    "created",
+    "removed",
+    "digest",
+    "checksum",
+    "engine",
+    "url",
+];
+/// What Go writes for no time at all.
+const NO_TIME: &str = "0001-01-01T00:00:00Z";
+
 /// How lines of a stored index begin. Nothing else can: line ends inside of texts are written as `\n`.
 const ENTRIES: &[u8] = b"  \"entries\": {";
 const CHART: &str = "    ";
@@ -222,49 +252,113 @@ impl<'a, W: Write> Writer<'a, W> {
             .filter_map(|version| Some((usable(&version)?, version)))
             .collect();
         versions.sort_by(|(left, _), (right, _)| right.cmp(left));
-        let mut text = Vec::new();
+        let mut text = String::new();
         if self.names.len() > 1 {
-            text.push(b',');
+            text.push(',');
         }
-        text.extend_from_slice(b"\n");
-        text.extend_from_slice(CHART.as_bytes());
-        serde_json::to_writer(&mut text, name).map_err(IndexError::Json)?;
-        text.extend_from_slice(b": [");
-        for (position, (_, version)) in versions.iter().enumerate() {
-            text.extend_from_slice(if position == 0 {
-                b"\n      "
+        text.push('\n');
+        text.push_str(CHART);
+        text.push_str(&pretty(&Value::from(name), 4)?);
+        text.push_str(": [");
+        for (position, (_, version)) in versions.into_iter().enumerate() {
+            text.push_str(if position == 0 {
+                "\n      "
             } else {
-                b",\n      "
+                ",\n      "
             });
-            serde_json::to_writer(&mut text, version).map_err(IndexError::Json)?;
+            entry(&mut text, version)?;
         }
-        if !versions.is_empty() {
-            text.push(b'\n');
-            text.extend_from_slice(CHART.as_bytes());
+        if !text.ends_with('[') {
+            text.push('\n');
+            text.push_str(CHART);
         }
-        text.push(b']');
+        text.push(']');
         self.written += text.len() as u64;
         if self.written > MAX_GROWTH {
             return Err(IndexError::TooLarge);
         }
-        Ok(self.out.write_all(&text)?)
+        Ok(self.out.write_all(text.as_bytes())?)
     }
 
-    fn finish(self) -> Result<(), IndexError> {
+    fn finish(mut self) -> Result<(), IndexError> {
         let version = self.fields.get("apiVersion").and_then(Value::as_str);
         if version.is_none_or(str::is_empty) {
             return Err(IndexError::ApiVersion);
         }
-        self.out.write_all(b"\n  }")?;
-        for (field, value) in self.fields.iter().filter(|(_, value)| !value.is_null()) {
-            self.out.write_all(b",\n  ")?;
-            serde_json::to_writer(&mut *self.out, field).map_err(IndexError::Json)?;
-            self.out.write_all(b": ")?;
-            serde_json::to_writer(&mut *self.out, value).map_err(IndexError::Json)?;
+        if !self.fields.get("generated").is_some_and(Value::is_string) {
+            self.fields.insert("generated".into(), NO_TIME.into());
         }
-        self.out.write_all(b"\n}\n")?;
+        self.out.write_all(if self.names.is_empty() {
+            b"}"
+        } else {
+            b"\n  }"
+        })?;
+        for field in [
+            "serverInfo",
+            "apiVersion",
+            "generated",
+            "publicKeys",
+            "annotations",
+        ] {
+            if let Some(value) = self.fields.get(field).filter(|value| !is_empty(value)) {
+                let value = pretty(value, 2)?;
+                write!(self.out, ",\n  \"{field}\": {value}")?;
+            }
+        }
+        self.out.write_all(b"\n}")?;
         Ok(())
     }
+}
+
+fn entry(text: &mut String, version: Value) -> Result<(), IndexError> {
+    let Value::Object(mut version) = version else {
+        return Err(IndexError::Shape);
+    };
+    if version.get("apiVersion").is_none_or(is_empty) {
+        version.insert("apiVersion".into(), "v1".into());
+    }
+    if version.get("created").is_none_or(is_empty) {
+        version.insert("created".into(), NO_TIME.into());
+    }
+    version.entry("urls").or_insert(Value::Null);
+    text.push('{');
+    let mut first = true;
+    for field in FIELDS {
+        let Some(value) = version.get(field) else {
+            continue;
+        };
+        if is_empty(value) && field != "urls" {
+            continue;
+        }
+        text.push_str(if first { "\n        " } else { ",\n        " });
+        first = false;
+        text.push_str(&format!("\"{field}\": {}", pretty(value, 8)?));
+    }
+    text.push_str("\n      }");
+    Ok(())
+}
+
+/// What Go's encoder leaves out of a struct.
+fn is_empty(value: &Value) -> bool {
+    match value {
+        Value::Null | Value::Bool(false) => true,
+        Value::String(text) => text.is_empty(),
+        Value::Array(items) => items.is_empty(),
+        Value::Object(fields) => fields.is_empty(),
+        _ => false,
+    }
+}
+
+/// As Go's encoder indents and escapes.
+fn pretty(value: &Value, indent: usize) -> Result<String, IndexError> {
+    let text = serde_json::to_string_pretty(value).map_err(IndexError::Json)?;
+    if !text.contains(['\n', '<', '>', '&']) {
+        return Ok(text);
+    }
+    let text = text.replace('\n', &format!("\n{:indent$}", ""));
+    // Nothing but texts can hold these.
+    let text = text.replace('<', "\\u003c").replace('>', "\\u003e");
+    Ok(text.replace('&', "\\u0026"))
 }
 
 /// The version of an entry that can be installed: it has a name that leads nowhere, and a version.

@@ -63,17 +63,15 @@ impl SourceKind for HelmRepositories {
         })?;
         let revision = index.digest.clone();
         let message = format!("stored artifact: revision '{revision}'");
-        let announcement = format!(
-            "stored fetched index of size {} from '{}'",
-            human_size(index.size),
-            object.spec.url
-        );
-        if stored.is_some_and(|stored| stored.revision == revision) {
+        if let Some(stored) = stored.filter(|stored| stored.revision == revision) {
             progress.in_storage(Reason::Succeeded, &message);
             return Ok(Outcome::Unchanged {
                 reason: Reason::ArtifactUpToDate,
                 message: format!("artifact up-to-date with remote revision: '{revision}'"),
-                recovered: Some((Reason::Succeeded, announcement)),
+                recovered: Some((
+                    Reason::Succeeded,
+                    announcement(object, stored.size.unwrap_or_default().unsigned_abs()),
+                )),
             });
         }
         progress.outdated(
@@ -82,6 +80,7 @@ impl SourceKind for HelmRepositories {
         );
         let (file, link) = self.store(object, index).await?;
         progress.in_storage(Reason::Succeeded, &message);
+        let announcement = announcement(object, file.size);
         let new = New {
             file,
             revision,
@@ -125,6 +124,11 @@ impl HelmRepositories {
             .await
             .map_err(|error| StorageFailed::archive(&error))?
     }
+}
+
+fn announcement(object: &HelmRepository, size: u64) -> String {
+    let (size, url) = (human_size(size), &object.spec.url);
+    format!("stored fetched index of size {size} from '{url}'")
 }
 
 /// Four digits of the size in the largest unit of a thousand that leaves something before the point.

@@ -56,6 +56,7 @@ pub enum SourceState {
 pub struct Sources {
     git: Watched<GitRepository>,
     oci: Watched<OCIRepository>,
+    buckets: Watched<Bucket>,
     others: BTreeMap<SourceKind, Watched<Other>>,
 }
 
@@ -66,10 +67,15 @@ struct Other {
 
 impl Sources {
     /// With the kinds that this program serves; others are added by [`Sources::watch_other`].
-    pub fn new(git: Watched<GitRepository>, oci: Watched<OCIRepository>) -> Self {
+    pub fn new(
+        git: Watched<GitRepository>,
+        oci: Watched<OCIRepository>,
+        buckets: Watched<Bucket>,
+    ) -> Self {
         Self {
             git,
             oci,
+            buckets,
             others: BTreeMap::new(),
         }
     }
@@ -85,6 +91,10 @@ impl Sources {
             }
             SourceKind::OCIRepository => {
                 self.oci.get(&source.key).map(|oci| oci.artifact().cloned())
+            }
+            SourceKind::Bucket => {
+                let bucket = self.buckets.get(&source.key);
+                bucket.map(|bucket| bucket.artifact().cloned())
             }
             kind => self
                 .others

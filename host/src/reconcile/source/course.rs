@@ -106,14 +106,14 @@ impl<S: SourceKind> Course<S> {
         let (session, resource, meta) = (&self.shared.session, &self.resource, object.meta());
         let deleted = meta.deletion_timestamp.is_some();
         if deleted || S::is_static(&object) {
+            if !deleted {
+                // Whatever there was to say belonged to another spec.
+                let mut progress = Progress::new(key, object.clone(), &self.writer, &self.watched);
+                progress.status = <S::Object as FluxObject>::Status::default();
+                progress.write().await?;
+            }
             if has_finalizer(meta) {
                 self.remove(&object).await;
-                if !deleted {
-                    let mut progress =
-                        Progress::new(key, object.clone(), &self.writer, &self.watched);
-                    progress.status = <S::Object as FluxObject>::Status::default();
-                    progress.write().await?;
-                }
                 let current = self.watched.get(key).unwrap_or_else(|| object.clone());
                 remove_finalizer(session, resource, key, FluxObject::meta(&*current), MANAGER)
                     .await?;
