@@ -7,6 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use rosin_api::names;
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
 use tracing::{debug, warn};
@@ -49,6 +50,16 @@ pub fn involved<K: kube::Resource<DynamicType = ()>>(object: &K) -> Value {
         "uid": meta.uid,
         "resourceVersion": meta.resource_version,
     })
+}
+
+/// What an object's annotations add to its events, under the names that receivers know.
+pub fn annotated(meta: &kube::core::ObjectMeta, group: &str) -> BTreeMap<String, String> {
+    let annotations = meta.annotations.iter().flatten();
+    let added = annotations.filter_map(|(key, value)| {
+        let key = key.strip_prefix(names::EVENT_METADATA_PREFIX)?;
+        Some((format!("{group}/{key}"), value.clone()))
+    });
+    added.collect()
 }
 
 /// Where events go. Cheap to clone.

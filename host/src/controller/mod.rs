@@ -14,7 +14,7 @@ mod scheduler;
 mod status;
 mod watched;
 
-pub use event::{Event, Events, Severity, involved};
+pub use event::{Event, Events, Severity, annotated, involved};
 pub use key::Key;
 pub use leader::{LeaderConfig, lead};
 pub use progress::Progress;

@@ -107,7 +107,7 @@ pub fn find_fetched(
 }
 
 fn find_in(mut index: impl BufRead, chart: &str) -> Result<Option<Versions>, IndexError> {
-    let name = serde_json::to_string(chart).map_err(IndexError::Json)?;
+    let name = pretty(&Value::from(chart), 4)?;
     let wanted = format!("{CHART}{name}: [");
     let mut line = Vec::new();
     let mut entries = false;

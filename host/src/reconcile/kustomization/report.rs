@@ -1,11 +1,11 @@
 //! The events of one run.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
 use rosin_api::{FluxObject, Kustomization, Reason, names};
 
 use super::{error::Error, memo::Attempt};
-use crate::controller::{Event, Events, Severity, involved};
+use crate::controller::{Event, Events, Severity, annotated, involved};
 
 pub(super) struct Report<'a> {
     events: &'a Events,
@@ -92,12 +92,7 @@ impl<'a> Report<'a> {
         extra: Option<(&str, &str)>,
     ) {
         let meta = self.object.meta();
-        let mut metadata: BTreeMap<String, String> = BTreeMap::new();
-        for (key, value) in meta.annotations.iter().flatten() {
-            if let Some(key) = key.strip_prefix(names::EVENT_METADATA_PREFIX) {
-                metadata.insert(format!("{}/{key}", names::KUSTOMIZE_GROUP), value.clone());
-            }
-        }
+        let mut metadata = annotated(meta, names::KUSTOMIZE_GROUP);
         let mut set = |key: &str, value: Option<&str>| {
             if let Some(value) = value {
                 metadata.insert(key.to_owned(), value.to_owned());

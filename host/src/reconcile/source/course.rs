@@ -174,7 +174,18 @@ impl<S: SourceKind> Course<S> {
         let found = storage::check(&self.shared.store, artifact.as_ref()).await;
         match found.map_err(|error| StorageFailed::archive(&error))? {
             Advertised::Nothing => Ok(None),
-            Advertised::Lost => {
+            Advertised::Gone => {
+                progress.lost_artifact();
+                Ok(None)
+            }
+            Advertised::Damaged => {
+                let digest = artifact.map(|artifact| artifact.digest).unwrap_or_default();
+                let message = format!(
+                    "failed to verify integrity of artifact: computed digest doesn't match '{digest}'"
+                );
+                let reason = Reason::ArtifactVerificationFailed;
+                let object = &*progress.object;
+                self.shared.tell(object, Severity::Error, reason, &message);
                 progress.lost_artifact();
                 Ok(None)
             }

@@ -8,7 +8,7 @@ pub(super) mod secrets;
 pub(super) mod storage;
 pub(super) mod verify;
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
 use rosin_api::{
     Artifact, Decode, FluxObject, Reason, condition_type, names, source::StoredStatus,
@@ -22,7 +22,7 @@ pub use self::course::Course;
 use crate::{
     cluster::Session,
     config::Config,
-    controller::{Event, Events, Progress, Run, Severity, involved},
+    controller::{Event, Events, Progress, Run, Severity, annotated, involved},
     metrics::Metrics,
 };
 
@@ -45,7 +45,7 @@ impl Shared {
         reason: Reason,
         message: &str,
     ) {
-        let mut metadata = BTreeMap::new();
+        let mut metadata = annotated(FluxObject::meta(object), names::SOURCE_GROUP);
         let artifact = object.status().and_then(StoredStatus::artifact);
         if let Some(artifact) = artifact.filter(|_| severity == Severity::Info) {
             let revision = names::EVENT_SOURCE_REVISION.to_owned();

@@ -72,8 +72,9 @@ pub(in crate::reconcile) enum Advertised {
     Nothing,
     /// Here, with the content that it should have.
     Sound,
-    /// Gone, or removed because its content was another.
-    Lost,
+    Gone,
+    /// Removed, because its content was another.
+    Damaged,
 }
 
 pub(in crate::reconcile) async fn check(
@@ -84,12 +85,13 @@ pub(in crate::reconcile) async fn check(
         return Ok(Advertised::Nothing);
     };
     let Ok(digest) = artifact.digest.parse::<ArtifactDigest>() else {
-        return Ok(Advertised::Lost);
+        return Ok(Advertised::Gone);
     };
     let (store, path) = (store.clone(), artifact.path.clone());
     match tokio::task::spawn_blocking(move || store.check(&path, &digest)).await {
         Ok(Ok(Condition::Sound)) => Ok(Advertised::Sound),
-        Ok(Ok(Condition::Missing | Condition::Damaged)) => Ok(Advertised::Lost),
+        Ok(Ok(Condition::Missing)) => Ok(Advertised::Gone),
+        Ok(Ok(Condition::Damaged)) => Ok(Advertised::Damaged),
         Ok(Err(error)) => Err(error),
         Err(error) => Err(std::io::Error::other(error).into()),
     }
