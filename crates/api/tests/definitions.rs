@@ -107,6 +107,7 @@ fn differences(ours: &Value, theirs: &Value, name: &str) -> Vec<String> {
 fn definitions_accept_and_default_what_flux_does() {
     // parity: KS-API-001, KS-API-002, KS-API-003, KS-API-004, KS-API-006, KS-API-007, KS-API-008, KS-API-009, KS-API-010,
     // KS-API-011, KS-API-012, KS-API-014, KS-API-015, KS-API-016, KS-API-017
+    // parity: HR-API-001, HR-API-002, HR-API-003, HR-API-005, HR-API-006, HR-API-007, HR-API-009, HR-API-010, HR-API-011
     let Some(recordings) = recordings() else {
         eprintln!("skipped: no recorded definitions beside this clone");
         return;

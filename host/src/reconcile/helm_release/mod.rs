@@ -134,8 +134,8 @@ impl HelmReleases {
                 let percent = self.config.interval_jitter_percentage;
                 Next::interval(object.spec.interval.to_std(), percent)
             }
-            // As soon as after a first failure, so that what was said can be seen.
-            Ok(Outcome::Again) => Next::After(self.config.min_retry_delay),
+            // As soon as after a second failure, so that what was said can be seen.
+            Ok(Outcome::Again) => Next::After(self.config.min_retry_delay * 2),
             Ok(Outcome::Retry(interval)) => {
                 progress.observed();
                 Next::interval(interval, self.config.interval_jitter_percentage)
