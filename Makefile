@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
-.PHONY: bench-kustomize fuzz-coverage fuzz-kustomize fuzz-helm help build plugins programs tools demo demo-stop test test-unit test-cluster test-conformance lint formatting clippy generated deny bench fuzz e2e clean template-cases
+.PHONY: bench-helm bench-kustomize fuzz-coverage fuzz-kustomize fuzz-helm help build plugins programs tools demo demo-stop test test-unit test-cluster test-conformance lint formatting clippy generated deny bench fuzz e2e clean template-cases
 
 # Errors of tests say what happened; where in the tests, their text says, too.
 export RUST_LIB_BACKTRACE ?= 0
@@ -92,6 +92,11 @@ demo-stop: ## End what make demo KEEP=1 left running
 bench: programs tools ## Compare with a bare client and with Flux's controllers (N='100 1000' PEERS='rosin bare flux')
 	@tests/tools/build flux-controllers
 	@$(release)/rosin-bench $(if $(N),$(foreach n,$(N),--count $(n))) $(if $(PEERS),$(foreach p,$(PEERS),--peer $(p)))
+
+bench-helm: build ## Compare renders of the recorded charts with the original Helm in one process each: CPU time (ARCHIVES="real-*.tar.zst")
+	@tests/tools/build helm-oracle
+	@$(stage) "build the benchmark" $(cargo_build) --bin rosin-bench-helm
+	@tests/tools/bench-helm $(release)/rosin-bench-helm $(ARCHIVES)
 
 bench-kustomize: build ## Compare builds with the original kustomize: CPU time and memory (N=10000 gives it larger trees; they take minutes)
 	@tests/tools/build kustomize kustomize-oracle
