@@ -145,7 +145,6 @@ fn renderings_without_end_stop_in_the_sandbox_with_template_and_line() {
             "{{ $x := \"xxxxxxxx\" }}{{ range until 100 }}{{ $x = regexReplaceAll \".\" $x \"$0$0$0$0\" }}{{ end }}",
         ),
         ("a repeated text", "{{ repeat 2000000000 \"x\" }}"),
-        ("a wide number", "{{ printf \"%2000000000d\" 1 }}"),
         ("an indented text", "{{ indent 2000000000 \"x\" }}"),
         ("many random letters", "{{ randAlphaNum 2000000000 }}"),
         (
@@ -215,10 +214,6 @@ fn renderings_without_end_stop_in_the_sandbox_with_template_and_line() {
         (
             "many keys",
             "{{ range until 1000000 }}{{ genPrivateKey \"ed25519\" | len }}{{ end }}",
-        ),
-        (
-            "slow keys",
-            "{{ range until 1000000 }}{{ genPrivateKey \"rsa\" | len }}{{ end }}",
         ),
         (
             "derived passwords",

@@ -3,6 +3,7 @@
 use super::args::int;
 use crate::ambient::Ambient;
 use crate::error::CallError;
+use crate::exec::Env;
 use crate::func::{Functions, Param};
 use crate::value::Value;
 
@@ -11,16 +12,16 @@ const MAX_COUNT: i64 = 1 << 20;
 pub(super) fn register(functions: &mut Functions) {
     let mut add = |name, params, body| functions.add(name, params, body);
     add("randAlphaNum", &[Param::Int], |env, a| {
-        characters(&*env.ambient, int(a, 0), |c| c.is_ascii_alphanumeric())
+        characters(env, int(a, 0), |c| c.is_ascii_alphanumeric())
     });
     add("randAlpha", &[Param::Int], |env, a| {
-        characters(&*env.ambient, int(a, 0), |c| c.is_ascii_alphabetic())
+        characters(env, int(a, 0), |c| c.is_ascii_alphabetic())
     });
     add("randNumeric", &[Param::Int], |env, a| {
-        characters(&*env.ambient, int(a, 0), |c| c.is_ascii_digit())
+        characters(env, int(a, 0), |c| c.is_ascii_digit())
     });
     add("randAscii", &[Param::Int], |env, a| {
-        characters(&*env.ambient, int(a, 0), |c| (b' '..=b'~').contains(c))
+        characters(env, int(a, 0), |c| (b' '..=b'~').contains(c))
     });
     add("randInt", &[Param::Int, Param::Int], |env, a| {
         let (low, high) = (int(a, 0), int(a, 1));
@@ -77,15 +78,16 @@ pub(super) fn below(ambient: &dyn Ambient, limit: u64) -> u64 {
     0
 }
 
-fn characters(
-    ambient: &dyn Ambient,
-    wanted: i64,
-    fits: fn(&u8) -> bool,
-) -> Result<Value, CallError> {
+/// What a random character costs of a rendering's steps: each is asked of the host.
+const STEPS: u64 = 10;
+
+fn characters(env: &mut Env, wanted: i64, fits: fn(&u8) -> bool) -> Result<Value, CallError> {
     // A negative count is an error that the original swallows.
     let Ok(count) = count(wanted.max(0)) else {
         return count(wanted).map(|_| Value::Nil);
     };
+    env.spend(STEPS.saturating_mul(count as u64));
+    let ambient = &*env.ambient;
     let alphabet: Vec<u8> = (0..=127u8).filter(fits).collect();
     let text: Vec<u8> = (0..count)
         .map(|_| alphabet[below(ambient, alphabet.len() as u64) as usize])

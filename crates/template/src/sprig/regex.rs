@@ -4,6 +4,7 @@ use ::regex::bytes::{Captures, Regex, RegexBuilder};
 
 use super::args::{int, text};
 use super::re2;
+use super::strings::MAX_RESULT;
 use crate::error::CallError;
 use crate::func::{Functions, Param};
 use crate::value::{List, ListType, Str, Value, lossy};
@@ -107,30 +108,33 @@ fn panicked(error: CallError) -> CallError {
 }
 
 /// Matches as Go finds them: none that is empty right behind the one before.
-fn matches<'t>(regex: &Regex, source: &'t [u8], limit: i64) -> Vec<Captures<'t>> {
-    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-    let mut found = Vec::new();
+fn matches<'r, 't>(
+    regex: &'r Regex,
+    source: &'t [u8],
+    limit: i64,
+) -> impl Iterator<Item = Captures<'t>> + use<'r, 't> {
+    let mut left = usize::try_from(limit).unwrap_or(usize::MAX);
     let mut at = 0;
     let mut previous_end = None;
-    while at <= source.len() && found.len() < limit {
-        let Some(captures) = regex.captures_at(source, at) else {
-            break;
-        };
-        let Some(whole) = captures.get(0) else { break };
-        let (start, end) = (whole.start(), whole.end());
-        if end == start {
-            let empty_after = previous_end == Some(start);
-            at = start + step(&source[start..]);
+    std::iter::from_fn(move || {
+        while at <= source.len() && left > 0 {
+            let captures = regex.captures_at(source, at)?;
+            let whole = captures.get(0)?;
+            let (start, end) = (whole.start(), whole.end());
+            let empty_after = end == start && previous_end == Some(start);
+            at = if end == start {
+                start + step(&source[start..])
+            } else {
+                end
+            };
+            previous_end = Some(end);
             if !empty_after {
-                found.push(captures);
+                left -= 1;
+                return Some(captures);
             }
-        } else {
-            at = end;
-            found.push(captures);
         }
-        previous_end = Some(end);
-    }
-    found
+        None
+    })
 }
 
 /// The size of the next rune, at least one.
@@ -155,7 +159,6 @@ fn find(args: &[Value]) -> Called {
 fn find_all(args: &[Value]) -> Called {
     let regex = compile(text(args, 0))?;
     let found: Vec<Str> = matches(&regex, text(args, 1), int(args, 2))
-        .iter()
         .map(|captures| Str::from(captures.get(0).map_or(&b""[..], |found| found.as_bytes())))
         .collect();
     if found.is_empty() {
@@ -180,6 +183,9 @@ fn replace(args: &[Value], literal: bool) -> Called {
             expand(&mut out, template, &captures);
         }
         last = whole.end();
+        if out.len() > MAX_RESULT {
+            return Err(format!("result of more than {MAX_RESULT} bytes is too large").into());
+        }
     }
     out.extend_from_slice(&source[last..]);
     Ok(Value::string(out))

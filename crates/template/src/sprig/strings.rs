@@ -8,7 +8,7 @@ use crate::strconv::quote;
 use crate::value::{List, Map, MapType, Str, Value, lossy};
 
 /// What one call may produce: `repeat` and `indent` multiply their input.
-const MAX_RESULT: usize = 64 << 20;
+pub(super) const MAX_RESULT: usize = 64 << 20;
 
 type Called = Result<Value, CallError>;
 

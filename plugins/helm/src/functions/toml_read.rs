@@ -18,31 +18,54 @@ struct Reader<'t> {
 
 /// Reads a document. Errors are worded as by Go's BurntSushi/toml.
 pub(super) fn read(text: &str) -> Result<Map, String> {
+    let control = control(text);
+    let length = control.map_or(text.len(), |(at, _)| at);
     let mut reader = Reader {
-        text,
+        text: &text[..length],
         at: 0,
         line: 1,
         last_key: String::new(),
         depth: 0,
         defined: Vec::new(),
     };
-    let root = Map::default();
-    let mut current = root.clone();
-    let mut prefix = String::new();
-    loop {
-        reader.blank_lines();
-        match reader.peek() {
-            None => return Ok(root),
-            Some('[') => {
-                (current, prefix) = reader.header(&root)?;
-            }
-            Some(_) => reader.pair(&current, &prefix)?,
-        }
-        reader.end_of_line()?;
+    let result = reader.document();
+    match control {
+        // What is wrong before it is said first.
+        Some((_, c)) if result.is_ok() || reader.at >= length => reader.error(format!(
+            "TOML files cannot contain control characters: '0x{:02x}'",
+            u32::from(c)
+        )),
+        _ => result,
     }
 }
 
+/// The first control character that no document may have.
+fn control(text: &str) -> Option<(usize, char)> {
+    text.char_indices().find(|(at, c)| match c {
+        '\t' | '\n' => false,
+        '\r' => !text[at + 1..].starts_with('\n'),
+        c => c.is_ascii_control(),
+    })
+}
+
 impl<'t> Reader<'t> {
+    fn document(&mut self) -> Result<Map, String> {
+        let root = Map::default();
+        let mut current = root.clone();
+        let mut prefix = String::new();
+        loop {
+            self.blank_lines();
+            match self.peek() {
+                None => return Ok(root),
+                Some('[') => {
+                    (current, prefix) = self.header(&root)?;
+                }
+                Some(_) => self.pair(&current, &prefix)?,
+            }
+            self.end_of_line()?;
+        }
+    }
+
     fn rest(&self) -> &'t str {
         &self.text[self.at..]
     }
