@@ -16,8 +16,8 @@ use rosin_render::{
 use rosin_tree::Tree;
 
 const ROWS: [(&str, trees::Write, usize, u32); 4] = [
-    ("small overlay", |root, _| trees::small(root), 3, 400),
-    ("installation", |root, _| trees::installation(root), 45, 40),
+    ("small overlay", |root, _| trees::small(root), 3, 100),
+    ("installation", |root, _| trees::installation(root), 45, 5),
     ("applications", trees::applications, 500, 2),
     ("applications", trees::applications, 1100, 1),
 ];
@@ -156,7 +156,7 @@ fn cpu_time() -> Duration {
     let threads = fs::read_dir("/proc/self/task").unwrap();
     let spent = threads.filter_map(|thread| {
         let text = fs::read_to_string(thread.ok()?.path().join("schedstat")).ok()?;
-        text.split(' ').next()?.parse().ok()
+        text.split(' ').next()?.parse::<u64>().ok()
     });
     Duration::from_nanos(spent.sum())
 }
