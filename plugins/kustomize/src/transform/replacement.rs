@@ -249,16 +249,19 @@ fn copy_to(
     for &at in &chosen {
         let resource = &mut resources.as_mut_slice()[at];
         for field_path in field_paths {
-            let value = value.for_object(at, resource).clone();
+            let current = value.for_object(at, resource).clone();
             let path = kyaml::split_bracketed(field_path, '.');
-            let set =
-                |object: &mut Node| set(object, &value, &path, field_path, target.options.as_ref());
+            let set = |object: &mut Node| {
+                set(object, &current, &path, field_path, target.options.as_ref())
+            };
             resource.change_at(&path, set).map_err(|error| {
                 error
                     .in_file(&resource.source.file)
                     .at_line(resource.source.line)
                     .at_field(field_path)
             })?;
+            // What is copied from here on is what has become of it.
+            value.for_object(at, resource);
         }
     }
     Ok(chosen)
