@@ -10,6 +10,7 @@ use rosin_manifest::{node::Kind, yaml};
 use zeroize::Zeroizing;
 
 use crate::{
+    account::Account,
     key::{self, Endpoints, KeyError, age::Identities, aws, azure, gcp},
     metadata::{MasterKey, MasterKeyKind},
     remote::Remote,
@@ -35,6 +36,7 @@ pub struct Keys {
     azure: Option<azure::Credentials>,
     remote: Option<Arc<dyn Remote>>,
     endpoints: Endpoints,
+    account: Option<Arc<dyn Account>>,
     names: Vec<String>,
     opened: Mutex<HashMap<MasterKey, Zeroizing<Vec<u8>>>>,
 }
@@ -73,6 +75,13 @@ impl Keys {
         self
     }
 
+    /// Who asks a cloud's key service for which the Secret has no credentials.
+    #[must_use]
+    pub fn with_account(mut self, account: Arc<dyn Account>) -> Self {
+        self.account = Some(account);
+        self
+    }
+
     /// The entries that were imported.
     #[must_use]
     pub fn names(&self) -> &[String] {
@@ -94,6 +103,10 @@ impl Keys {
         }
         self.names.push(name.to_owned());
         Ok(())
+    }
+
+    fn account(&self, missing: KeyError) -> Result<&dyn Account, KeyError> {
+        self.account.as_deref().ok_or(missing)
     }
 
     /// What a master key encrypted.
@@ -139,10 +152,12 @@ impl Keys {
                 key::vault::decrypt(remote()?, token, (address, engine, key), encrypted)
             }
             MasterKeyKind::AwsKms { arn, role, context } => {
-                let credentials = self
-                    .aws
-                    .as_ref()
-                    .ok_or(KeyError::NotGiven("AWS credentials"))?;
+                let borrowed = || {
+                    let account = self.account(KeyError::NotGiven("AWS credentials"))?;
+                    aws::Credentials::of_account(remote()?, account, &self.endpoints, arn)
+                };
+                let credentials = given_or(self.aws.as_ref(), borrowed)?;
+                let credentials = credentials.borrow();
                 aws::decrypt(
                     remote()?,
                     credentials,
@@ -152,17 +167,21 @@ impl Keys {
                 )
             }
             MasterKeyKind::GcpKms { resource } => {
-                let credentials = self
-                    .gcp
-                    .as_ref()
-                    .ok_or(KeyError::NotGiven("GCP credentials"))?;
+                let borrowed = || {
+                    let account = self.account(KeyError::NotGiven("GCP credentials"))?;
+                    gcp::Credentials::of_account(remote()?, account, &self.endpoints)
+                };
+                let credentials = given_or(self.gcp.as_ref(), borrowed)?;
+                let credentials = credentials.borrow();
                 gcp::decrypt(remote()?, credentials, &self.endpoints, resource, encrypted)
             }
             MasterKeyKind::AzureKeyVault { url, name, version } => {
-                let credentials = self
-                    .azure
-                    .as_ref()
-                    .ok_or(KeyError::NotGiven("Azure credentials"))?;
+                let borrowed = || {
+                    let account = self.account(KeyError::NotGiven("Azure credentials"))?;
+                    azure::Credentials::of_account(account)
+                };
+                let credentials = given_or(self.azure.as_ref(), borrowed)?;
+                let credentials = credentials.borrow();
                 azure::decrypt(
                     remote()?,
                     credentials,
@@ -173,6 +192,31 @@ impl Keys {
             }
             MasterKeyKind::HuaweiKms { .. } => Err(KeyError::Unsupported("KMS of Huawei Cloud")),
         }
+    }
+}
+
+/// Credentials of the Secret, or those of an account.
+enum Held<'a, C> {
+    Given(&'a C),
+    Borrowed(C),
+}
+
+impl<C> Held<'_, C> {
+    fn borrow(&self) -> &C {
+        match self {
+            Self::Given(given) => given,
+            Self::Borrowed(own) => own,
+        }
+    }
+}
+
+fn given_or<C>(
+    given: Option<&C>,
+    borrowed: impl FnOnce() -> Result<C, KeyError>,
+) -> Result<Held<'_, C>, KeyError> {
+    match given {
+        Some(given) => Ok(Held::Given(given)),
+        None => borrowed().map(Held::Borrowed),
     }
 }
 

@@ -5,6 +5,7 @@
 //!
 //! The order is Flux's: [`decrypt_tree`] reads what generators and patches need before a build, [`decrypt_object`] what came out of it.
 
+mod account;
 mod cipher;
 mod data_key;
 mod error;
@@ -22,6 +23,7 @@ mod store;
 mod value;
 mod walk;
 
+pub use account::Account;
 pub use cipher::CipherError;
 pub use data_key::{DataKeyError, KeyFailure};
 pub use error::{Error, FileError};

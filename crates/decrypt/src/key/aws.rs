@@ -5,11 +5,15 @@ use http::Method;
 use serde_json::{Map, Value as Json, json};
 use zeroize::Zeroizing;
 
-use super::{Endpoints, KeyError, sigv4::Signer, web};
-use crate::remote::Remote;
+use super::{Endpoints, KeyError, annotation, sigv4::Signer, token_for, web};
+use crate::{account::Account, remote::Remote};
 
 const SERVICE: &str = "AWS KMS";
 const TOKEN_SERVICE: &str = "AWS STS";
+const FORM: (&str, &str) = (
+    "content-type",
+    "application/x-www-form-urlencoded; charset=utf-8",
+);
 
 pub(crate) struct Credentials {
     access_key: Zeroizing<String>,
@@ -32,6 +36,48 @@ impl Credentials {
             access_key: needed("aws_access_key_id")?,
             secret_key: needed("aws_secret_access_key")?,
             session_token: field("aws_session_token"),
+        })
+    }
+
+    /// The role that an account may take on, for some minutes.
+    pub(crate) fn of_account(
+        remote: &dyn Remote,
+        account: &dyn Account,
+        endpoints: &Endpoints,
+        arn: &str,
+    ) -> Result<Self, KeyError> {
+        let place = Place::of(arn)?;
+        let role = annotation(account, "eks.amazonaws.com/role-arn")?;
+        let token = token_for(account, "sts.amazonaws.com")?;
+        // Names of sessions end at 64 characters.
+        let session: String = format!("{}.{}.rosin", account.session(), place.region);
+        let uri = place.server("sts", endpoints.aws_sts.as_ref()) + "/";
+        let body = web::form(&[
+            ("Action", "AssumeRoleWithWebIdentity"),
+            ("Version", "2011-06-15"),
+            ("RoleArn", &role),
+            ("RoleSessionName", &session[..session.len().min(64)]),
+            ("WebIdentityToken", &token),
+        ]);
+        // The token is the proof; such a request is not signed.
+        let answer = web::send(
+            remote,
+            TOKEN_SERVICE,
+            web::request(Method::POST, &uri, &[FORM], body)?,
+        )?;
+        Self::of_session(&answer)
+    }
+
+    fn of_session(answer: &[u8]) -> Result<Self, KeyError> {
+        let text = |element| {
+            web::xml_text(answer, element)
+                .map(Zeroizing::new)
+                .ok_or(KeyError::Answer(TOKEN_SERVICE))
+        };
+        Ok(Self {
+            access_key: text("AccessKeyId")?,
+            secret_key: text("SecretAccessKey")?,
+            session_token: Some(text("SessionToken")?),
         })
     }
 
@@ -154,23 +200,10 @@ fn assume(
         ("RoleArn", role),
         ("RoleSessionName", "sops@rosin"),
     ]);
-    let headers = [(
-        "content-type",
-        "application/x-www-form-urlencoded; charset=utf-8",
-    )];
-    let mut request = web::request(Method::POST, &uri, &headers, body)?;
+    let mut request = web::request(Method::POST, &uri, &[FORM], body)?;
     credentials
         .signer(place.region, "sts")
         .sign(&mut request, remote.now())?;
     let answer = web::send(remote, TOKEN_SERVICE, request)?;
-    let text = |element| {
-        web::xml_text(&answer, element)
-            .map(Zeroizing::new)
-            .ok_or(KeyError::Answer(TOKEN_SERVICE))
-    };
-    Ok(Credentials {
-        access_key: text("AccessKeyId")?,
-        secret_key: text("SecretAccessKey")?,
-        session_token: Some(text("SessionToken")?),
-    })
+    Credentials::of_session(&answer)
 }

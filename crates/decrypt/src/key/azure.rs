@@ -6,11 +6,12 @@ use ring::digest;
 use serde_json::json;
 use zeroize::Zeroizing;
 
-use super::{Endpoints, KeyError, jwt, web};
-use crate::{keys::flat_yaml, remote::Remote};
+use super::{Endpoints, KeyError, annotation, jwt, token_for, web};
+use crate::{account::Account, keys::flat_yaml, remote::Remote};
 
 const SERVICE: &str = "Azure Key Vault";
 const LOGIN: &str = "Azure's token service";
+const AUTHORITY: &str = "https://login.microsoftonline.com";
 const ASSERTION: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
 /// Clouds by the domain of their vaults; a token is only sent to a vault of the cloud that it was made for.
@@ -41,9 +42,21 @@ pub(crate) enum Proof {
         pem: Zeroizing<String>,
         send_chain: bool,
     },
+    /// A token of an account of the cluster, which the tenant trusts.
+    Token(Zeroizing<String>),
 }
 
 impl Credentials {
+    /// The application that an account of the cluster stands for.
+    pub(crate) fn of_account(account: &dyn Account) -> Result<Self, KeyError> {
+        Ok(Self::Principal {
+            tenant: annotation(account, "azure.workload.identity/tenant-id")?,
+            client: annotation(account, "azure.workload.identity/client-id")?,
+            proof: Proof::Token(token_for(account, "api://AzureADTokenExchange")?),
+            authority: AUTHORITY.to_owned(),
+        })
+    }
+
     /// JSON or YAML, as Flux reads it from `sops.azure-kv`; Windows tools write it in UTF-16.
     pub(crate) fn parse(bytes: &[u8]) -> Result<Self, String> {
         let fields = flat_yaml(bytes)?;
@@ -53,8 +66,7 @@ impl Credentials {
                 .filter(|text| !text.is_empty())
                 .map(|text| text.to_string())
         };
-        let authority = field("authorityHost")
-            .unwrap_or_else(|| "https://login.microsoftonline.com".to_owned());
+        let authority = field("authorityHost").unwrap_or_else(|| AUTHORITY.to_owned());
         let principal = |tenant, client, proof| Self::Principal {
             tenant,
             client,
@@ -125,6 +137,10 @@ impl Credentials {
                 let assertion;
                 match proof {
                     Proof::Secret(secret) => fields.push(("client_secret", secret.as_str())),
+                    Proof::Token(token) => {
+                        fields.push(("client_assertion_type", ASSERTION));
+                        fields.push(("client_assertion", token.as_str()));
+                    }
                     Proof::Certificate { pem, send_chain } => {
                         let audience = format!("{authority}/{tenant}/oauth2/v2.0/token");
                         assertion = self::assertion(pem, *send_chain, client, &audience, remote)?;

@@ -7,12 +7,16 @@ use serde::{Deserialize, Deserializer};
 use serde_json::json;
 use zeroize::Zeroizing;
 
-use super::{Endpoints, KeyError, jwt, web};
-use crate::remote::Remote;
+use super::{Endpoints, KeyError, annotation, jwt, token_for, web};
+use crate::{account::Account, remote::Remote};
 
 const SERVICE: &str = "GCP KMS";
 const SCOPE: &str =
     "https://www.googleapis.com/auth/cloud-platform https://www.googleapis.com/auth/cloudkms";
+const TOKENS: &str = "Google's token service";
+/// Annotations of an account: the provider that trusts the cluster, and the service account to be.
+const PROVIDER: &str = "gcp.auth.fluxcd.io/workload-identity-provider";
+const EMAIL: &str = "iam.gke.io/gcp-service-account";
 const GRANT: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
 
 /// A credentials file of Google. Other kinds than these two lead to places of the file's choice, and are refused.
@@ -35,6 +39,9 @@ pub(crate) enum Credentials {
         #[serde(deserialize_with = "secret")]
         refresh_token: Zeroizing<String>,
     },
+    /// Of an account of the cluster; no file has it.
+    #[serde(skip)]
+    Token(Zeroizing<String>),
 }
 
 fn secret<'de, D: Deserializer<'de>>(reader: D) -> Result<Zeroizing<String>, D::Error> {
@@ -52,9 +59,77 @@ impl Credentials {
             .map_err(|_| "it is not the credentials file of a service account or a user".to_owned())
     }
 
+    /// The token of a cloud that trusts the cluster's tokens; of a service account there where an annotation names one.
+    pub(crate) fn of_account(
+        remote: &dyn Remote,
+        account: &dyn Account,
+        endpoints: &Endpoints,
+    ) -> Result<Self, KeyError> {
+        if account.is_machine() && account.annotation(PROVIDER).is_none() {
+            return Self::of_machine(remote, endpoints);
+        }
+        let provider = annotation(account, PROVIDER)?;
+        let audience = format!("//iam.googleapis.com/{provider}");
+        let subject = token_for(account, &audience)?;
+        let server = |given: &Option<String>, usual: &str| {
+            given.clone().unwrap_or_else(|| format!("https://{usual}"))
+        };
+        let uri = server(&endpoints.gcp_sts, "sts.googleapis.com") + "/v1/token";
+        let body = web::form(&[
+            (
+                "grant_type",
+                "urn:ietf:params:oauth:grant-type:token-exchange",
+            ),
+            ("audience", &audience),
+            ("scope", "https://www.googleapis.com/auth/cloud-platform"),
+            (
+                "requested_token_type",
+                "urn:ietf:params:oauth:token-type:access_token",
+            ),
+            ("subject_token", &subject),
+            ("subject_token_type", "urn:ietf:params:oauth:token-type:jwt"),
+        ]);
+        let headers = [("content-type", "application/x-www-form-urlencoded")];
+        let request = web::request(Method::POST, &uri, &headers, body)?;
+        let answer = web::send_json(remote, TOKENS, request)?;
+        let token = secret_text(&answer["access_token"])?;
+        let Some(email) = account.annotation(EMAIL).filter(|email| !email.is_empty()) else {
+            return Ok(Self::Token(token));
+        };
+        let uri = format!(
+            "{}/v1/projects/-/serviceAccounts/{}:generateAccessToken",
+            server(&endpoints.gcp_iam, "iamcredentials.googleapis.com"),
+            web::escaped(&email, false)
+        );
+        let authorization = Zeroizing::new(format!("Bearer {}", token.as_str()));
+        let headers = [
+            ("authorization", authorization.as_str()),
+            ("content-type", "application/json"),
+        ];
+        let body = json!({ "scope": SCOPE.split(' ').collect::<Vec<_>>(), "lifetime": "3600s" });
+        let body = body.to_string().into_bytes();
+        let request = web::request(Method::POST, &uri, &headers, body)?;
+        let answer = web::send_json(remote, "Google's IAM service", request)?;
+        secret_text(&answer["accessToken"]).map(Self::Token)
+    }
+
+    /// Who a pod of Google's own clusters is.
+    fn of_machine(remote: &dyn Remote, endpoints: &Endpoints) -> Result<Self, KeyError> {
+        let server = endpoints
+            .gcp_metadata
+            .as_deref()
+            .unwrap_or("http://metadata.google.internal");
+        let uri = format!("{server}/computeMetadata/v1/instance/service-accounts/default/token");
+        let headers = [("metadata-flavor", "Google")];
+        let request = web::request(Method::GET, &uri, &headers, Vec::new())?;
+        let answer = web::send_json(remote, "Google's metadata service", request)?;
+        secret_text(&answer["access_token"]).map(Self::Token)
+    }
+
     fn token(&self, remote: &dyn Remote) -> Result<Zeroizing<String>, KeyError> {
         let default = token_uri();
         let (uri, body) = match self {
+            Self::Token(token) => return Ok(token.clone()),
             Self::ServiceAccount {
                 client_email,
                 private_key,
@@ -90,16 +165,17 @@ impl Credentials {
             }
         };
         let headers = [("content-type", "application/x-www-form-urlencoded")];
-        let answer = web::send_json(
-            remote,
-            "Google's token service",
-            web::request(Method::POST, uri, &headers, body)?,
-        )?;
-        let token = answer["access_token"].as_str();
-        token
-            .map(|token| Zeroizing::new(token.to_owned()))
-            .ok_or(KeyError::Answer("Google's token service"))
+        let request = web::request(Method::POST, uri, &headers, body)?;
+        let answer = web::send_json(remote, TOKENS, request)?;
+        secret_text(&answer["access_token"])
     }
+}
+
+fn secret_text(token: &serde_json::Value) -> Result<Zeroizing<String>, KeyError> {
+    token
+        .as_str()
+        .map(|token| Zeroizing::new(token.to_owned()))
+        .ok_or(KeyError::Answer(TOKENS))
 }
 
 pub(crate) fn decrypt(

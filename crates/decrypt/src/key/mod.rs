@@ -13,7 +13,9 @@ mod web;
 
 use std::fmt;
 
-use crate::metadata::MasterKeyKind;
+use zeroize::Zeroizing;
+
+use crate::{account::Account, metadata::MasterKeyKind};
 
 /// Where services are, if not at their usual addresses: tests, private clouds, proxies. An address replaces scheme, host and port.
 #[derive(Debug, Clone, Default)]
@@ -21,9 +23,47 @@ pub struct Endpoints {
     pub aws_kms: Option<String>,
     pub aws_sts: Option<String>,
     pub gcp_kms: Option<String>,
+    pub gcp_sts: Option<String>,
+    pub gcp_iam: Option<String>,
+    pub gcp_metadata: Option<String>,
     pub azure_login: Option<String>,
     pub azure_identity: Option<String>,
     pub azure_vault: Option<String>,
+}
+
+impl Endpoints {
+    /// Sets the address of a service by its name, as `--sops-key-service` has it. Says whether there is such a service.
+    pub fn set(&mut self, service: &str, address: &str) -> bool {
+        let place = match service {
+            "aws-kms" => &mut self.aws_kms,
+            "aws-sts" => &mut self.aws_sts,
+            "gcp-kms" => &mut self.gcp_kms,
+            "gcp-sts" => &mut self.gcp_sts,
+            "gcp-iam" => &mut self.gcp_iam,
+            "gcp-metadata" => &mut self.gcp_metadata,
+            "azure-login" => &mut self.azure_login,
+            "azure-identity" => &mut self.azure_identity,
+            "azure-vault" => &mut self.azure_vault,
+            _ => return false,
+        };
+        *place = Some(address.trim_end_matches('/').to_owned());
+        true
+    }
+}
+
+/// A token of the account for a cloud, or why there is none.
+fn token_for(account: &dyn Account, audience: &str) -> Result<Zeroizing<String>, KeyError> {
+    account
+        .token(audience)
+        .map_err(|error| KeyError::Account(web::shown(&error.0)))
+}
+
+/// An annotation that the account has to have.
+fn annotation(account: &dyn Account, name: &'static str) -> Result<String, KeyError> {
+    account
+        .annotation(name)
+        .filter(|value| !value.is_empty())
+        .ok_or(KeyError::Annotation(name))
 }
 
 /// Why one key could not be used. Texts of services are cut and have no control characters.
@@ -54,6 +94,10 @@ pub enum KeyError {
     Answer(&'static str),
     #[error("the credentials are of no use: {0}")]
     Credentials(String),
+    #[error("the account of spec.decryption gets no token: {0}")]
+    Account(String),
+    #[error("the account of spec.decryption has no annotation {0}")]
+    Annotation(&'static str),
     #[error("{0} is not supported")]
     Unsupported(&'static str),
 }
