@@ -143,6 +143,51 @@ pub struct ControllerArgs {
     #[arg(long, default_value_t = true, action = clap::ArgAction::Set, num_args = 0..=1, default_missing_value = "true")]
     pub sops_check_mac: bool,
 
+    /// Service account whose cloud identity decrypts where an object names none (with the ObjectLevelWorkloadIdentity gate)
+    #[arg(long, default_value = "")]
+    pub default_decryption_service_account: String,
+
+    /// Service account that reaches the clusters of spec.kubeConfig.configMapRef where the ConfigMap names none
+    #[arg(long, default_value = "")]
+    pub default_kubeconfig_service_account: String,
+
+    /// Reach a cloud's key service at another address, as NAME=URL: aws-kms, aws-sts, gcp-kms, gcp-sts, gcp-iam, gcp-metadata,
+    /// azure-login, azure-vault, azure-identity
+    #[arg(long, value_delimiter = ',')]
+    pub sops_key_service: Vec<String>,
+
+    // Who the controller is to clouds, as their admission controllers tell it.
+    #[arg(long, env = "AWS_ROLE_ARN", hide = true)]
+    pub aws_role_arn: Option<String>,
+    #[arg(long, env = "AWS_WEB_IDENTITY_TOKEN_FILE", hide = true)]
+    pub aws_web_identity_token_file: Option<PathBuf>,
+    #[arg(long, env = "AZURE_TENANT_ID", hide = true)]
+    pub azure_tenant_id: Option<String>,
+    #[arg(long, env = "AZURE_CLIENT_ID", hide = true)]
+    pub azure_client_id: Option<String>,
+    #[arg(long, env = "AZURE_FEDERATED_TOKEN_FILE", hide = true)]
+    pub azure_federated_token_file: Option<PathBuf>,
+
+    /// Feature gates of Flux's controllers, as Name=true or Name=false, comma-separated
+    #[arg(long, value_delimiter = ',')]
+    pub feature_gates: Vec<String>,
+
+    /// Labels of the ConfigMaps and Secrets whose changes start the reconciles that read them
+    #[arg(long, default_value = "reconcile.fluxcd.io/watch=Enabled")]
+    pub watch_configs_label_selector: String,
+
+    /// Attempts to fetch an artifact from another controller's server
+    #[arg(long, default_value_t = 9)]
+    pub http_retry: u32,
+
+    /// Flux's limit of requests in a second. It has no effect: requests are bounded by how many reconciles run at once
+    #[arg(long, default_value_t = 50.0, hide_short_help = true)]
+    pub kube_api_qps: f32,
+
+    /// Flux's limit of requests at once. It has no effect, see --kube-api-qps
+    #[arg(long, default_value_t = 300, hide_short_help = true)]
+    pub kube_api_burst: u32,
+
     /// Correct changes of applied objects when they happen, not only at the interval
     #[arg(long, default_value_t = true, action = clap::ArgAction::Set, num_args = 0..=1, default_missing_value = "true")]
     pub watch_drift: bool,
@@ -190,6 +235,14 @@ pub struct ControllerArgs {
     /// How long the leader tries to renew its lease before it gives up
     #[arg(long, default_value = "30s", value_parser = duration)]
     pub leader_election_renew_deadline: std::time::Duration,
+
+    /// Flux's pause between attempts to get a lease. It has no effect: the pause follows from the other two times
+    #[arg(long, default_value = "5s", value_parser = duration, hide_short_help = true)]
+    pub leader_election_retry_period: std::time::Duration,
+
+    /// Flux's choice to give a lease back at the end. It has no effect: that is always done
+    #[arg(long, default_value_t = true, action = clap::ArgAction::Set, num_args = 0..=1, default_missing_value = "true", hide_short_help = true)]
+    pub leader_election_release_on_cancel: bool,
 
     #[arg(long, value_enum, default_value = "info")]
     pub log_level: LogLevel,

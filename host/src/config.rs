@@ -2,7 +2,13 @@
 
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
-use crate::cli::{ControllerArgs, ControllerName};
+use rosin_decrypt::Endpoints;
+
+use crate::{
+    cli::{ControllerArgs, ControllerName},
+    gates::Gates,
+    reconcile::kustomization::OwnIdentity,
+};
 
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -30,6 +36,14 @@ pub struct Config {
     /// Secret in our namespace with age identities for Kustomizations that name none.
     pub sops_age_secret: Option<String>,
     pub sops_check_mac: bool,
+    pub gates: Gates,
+    pub default_decryption_service_account: Option<String>,
+    pub default_kubeconfig_service_account: Option<String>,
+    pub watch_configs_label_selector: String,
+    /// Where key services are, if not at their usual addresses.
+    pub key_services: Endpoints,
+    pub own_identity: OwnIdentity,
+    pub http_retry: u32,
     pub watch_drift: bool,
     pub storage_path: PathBuf,
     pub storage_addr: SocketAddr,
@@ -62,6 +76,15 @@ pub enum ConfigError {
         "--leader-election-renew-deadline must be shorter than --leader-election-lease-duration"
     )]
     Lease,
+    #[error("--feature-gates: {0}")]
+    Gates(String),
+    #[error("--sops-key-service: {0:?} is not the name of a service, an equals sign and a URL")]
+    KeyService(String),
+    #[error(
+        "--default-decryption-service-account and --default-kubeconfig-service-account need \
+         --feature-gates=ObjectLevelWorkloadIdentity=true"
+    )]
+    ObjectLevelIdentity,
 }
 
 impl Config {
@@ -81,6 +104,14 @@ impl Config {
         }
         if args.leader_election_renew_deadline >= args.leader_election_lease_duration {
             return Err(ConfigError::Lease);
+        }
+        let gates = Gates::parse(&args.feature_gates).map_err(ConfigError::Gates)?;
+        let defaults = [
+            &args.default_decryption_service_account,
+            &args.default_kubeconfig_service_account,
+        ];
+        if !gates.object_level_workload_identity && defaults.iter().any(|name| !name.is_empty()) {
+            return Err(ConfigError::ObjectLevelIdentity);
         }
         let some = |text: String| (!text.is_empty()).then_some(text);
         let storage_adv_addr = some(args.storage_adv_addr).unwrap_or_else(|| {
@@ -112,6 +143,19 @@ impl Config {
             helm_chart_max_size: args.helm_chart_max_size,
             sops_age_secret: some(args.sops_age_secret),
             sops_check_mac: args.sops_check_mac,
+            gates,
+            default_decryption_service_account: some(args.default_decryption_service_account),
+            default_kubeconfig_service_account: some(args.default_kubeconfig_service_account),
+            watch_configs_label_selector: args.watch_configs_label_selector,
+            key_services: key_services(&args.sops_key_service)?,
+            own_identity: OwnIdentity {
+                aws_role: args.aws_role_arn,
+                aws_token: args.aws_web_identity_token_file,
+                azure_tenant: args.azure_tenant_id,
+                azure_client: args.azure_client_id,
+                azure_token: args.azure_federated_token_file,
+            },
+            http_retry: args.http_retry,
             watch_drift: args.watch_drift,
             storage_path: args.storage_path,
             storage_addr: address("storage-addr", &args.storage_addr)?,
@@ -131,6 +175,21 @@ impl Config {
             graceful_shutdown_timeout: args.graceful_shutdown_timeout,
         })
     }
+}
+
+/// Addresses that requests with credentials go to are not guessed.
+fn key_services(given: &[String]) -> Result<Endpoints, ConfigError> {
+    let mut endpoints = Endpoints::default();
+    for entry in given {
+        let known = entry.split_once('=').is_some_and(|(name, url)| {
+            let web = url.starts_with("https://") || url.starts_with("http://");
+            web && endpoints.set(name, url)
+        });
+        if !known {
+            return Err(ConfigError::KeyService(entry.clone()));
+        }
+    }
+    Ok(endpoints)
 }
 
 /// `:8080` is Go's spelling of "all addresses".
@@ -175,6 +234,35 @@ mod tests {
         assert!(config.leader_election.is_none() && config.namespace.is_none());
     }
 
+    // parity: KS-FLAG-006
+    #[test]
+    fn arguments_of_an_installation_of_flux_are_taken() {
+        // What `flux install` writes, and what its documentation tells people to add.
+        let config = config(&[
+            "--events-addr=http://notification-controller.flux-system.svc.cluster.local./",
+            "--watch-all-namespaces=true",
+            "--log-level=info",
+            "--log-encoding=json",
+            "--enable-leader-election",
+            "--concurrent=10",
+            "--kube-api-qps=500",
+            "--kube-api-burst=1000",
+            "--requeue-dependency=5s",
+            "--http-retry=3",
+            "--leader-election-retry-period=5s",
+            "--leader-election-release-on-cancel=false",
+            "--no-cross-namespace-refs=true",
+            "--no-remote-bases=true",
+            "--default-service-account=default",
+            "--watch-configs-label-selector=owner!=helm",
+            "--feature-gates=AdditiveCELDependencyCheck=true,DisableConfigWatchers=true",
+        ])
+        .unwrap();
+        assert_eq!((config.concurrent, config.http_retry), (10, 3));
+        assert!(config.gates.additive_cel_dependency_check && config.gates.disable_config_watchers);
+        assert_eq!(config.watch_configs_label_selector, "owner!=helm");
+    }
+
     #[test]
     fn a_bad_flag_is_named() {
         assert_eq!(
@@ -184,6 +272,18 @@ mod tests {
         assert_eq!(
             config(&["--metrics-addr=nowhere"]).unwrap_err().to_string(),
             "--metrics-addr: \"nowhere\" is not an address such as :8080 or 127.0.0.1:8080"
+        );
+        // parity: KS-FLAG-007
+        let lonely = config(&["--default-decryption-service-account=reader"]).unwrap_err();
+        assert!(matches!(lonely, ConfigError::ObjectLevelIdentity));
+        assert!(config(&["--sops-key-service=aws-kms=https://kms.internal"]).is_ok());
+        assert!(config(&["--sops-key-service=aws-kms=kms.internal"]).is_err());
+        assert!(config(&["--sops-key-service=other=https://kms.internal"]).is_err());
+        assert_eq!(
+            config(&["--feature-gates=Nonsense=true"])
+                .unwrap_err()
+                .to_string(),
+            "--feature-gates: feature-gate 'Nonsense' not supported"
         );
     }
 }

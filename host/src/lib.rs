@@ -5,6 +5,7 @@ pub mod cli;
 pub mod cluster;
 pub mod config;
 pub mod controller;
+pub mod gates;
 pub mod live;
 pub mod metrics;
 pub mod reconcile;

@@ -22,7 +22,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use crate::{
-    cluster::{Gvk, Resource, Session},
+    cluster::{DiscoveryError, Gvk, Resource, Session},
     config::Config,
     controller::{
         Change, Events, Key, LeaderConfig, Scheduler, SchedulerConfig, StatusWriter, Wake,
@@ -33,7 +33,7 @@ use crate::{
     reconcile::{
         kustomization::{
             Artifacts, Clusters, ConfigKey, Index, KeyServices, Kustomizations, Memos, Renderers,
-            SourceKey, Sources,
+            SourceKey, Sources, Tokens,
         },
         source::Shared,
     },
@@ -42,8 +42,8 @@ use crate::{
 
 use self::sources::{OnArtifact, SourceWatches, Starter};
 
-/// Attempts to download an artifact from another controller's server.
-const HTTP_RETRIES: u32 = 9;
+/// How long the API server may fail before our start fails with it.
+const START_PATIENCE: std::time::Duration = std::time::Duration::from_secs(60);
 
 /// Runs the controllers.
 pub async fn run(config: Config, kubeconfig: Option<PathBuf>) -> Result<()> {
@@ -241,7 +241,7 @@ async fn start(
             index
                 .of_source(&source)
                 .into_iter()
-                .for_each(|key| wakes.wake(key, Wake::Input))
+                .for_each(|key| wakes.wake_by(key, Wake::Input, &source.to_string()))
         };
         tasks.spawn(sources.watch_other(
             kind,
@@ -297,12 +297,12 @@ async fn start(
     tasks.spawn(until(ks_watch, stop.clone()));
     let told = {
         let wakes = ks_wakes.clone();
-        move |config| {
+        move |config: ConfigKey| {
             let readers = index.of_config(&config).into_iter();
-            readers.for_each(|key| wakes.wake(key, Wake::Input));
+            readers.for_each(|key| wakes.wake_by(key, Wake::Input, &config.to_string()));
         }
     };
-    let configs = watch_configs(session.clone(), told, config.namespace.clone());
+    let configs = watch_configs(session.clone(), told, config.clone());
     tasks.spawn(until(configs, stop.clone()));
 
     let takeover = TakeOver::new(&config.override_managers);
@@ -329,6 +329,7 @@ async fn start(
         endpoint(&config)?,
     );
     tasks.spawn(until(send, stop.clone()));
+    let tokens = Arc::new(Tokens::default());
     let reconcile = Kustomizations {
         writer: StatusWriter::new(
             session.clone(),
@@ -338,11 +339,12 @@ async fn start(
         live: Live::new(session.clone(), rules, stop.clone()),
         artifacts: Artifacts::new(
             store.clone(),
-            Downloads::new(store, clients, HTTP_RETRIES),
+            Downloads::new(store, clients, config.http_retry),
             config.requeue_dependency,
         ),
         renderers,
-        clusters: Clusters::default(),
+        clusters: Clusters::new(&config, tokens.clone()),
+        tokens,
         key_services: KeyServices::new().context("a client for key services")?,
         stage_kinds: StageKinds::parse(&config.custom_apply_stage_kinds.join(","))
             .map_err(anyhow::Error::msg)
@@ -365,16 +367,15 @@ async fn start(
 async fn watch_configs(
     session: Session,
     told: impl Fn(ConfigKey) + Clone + Send + Sync + 'static,
-    namespace: Option<String>,
+    config: Arc<Config>,
 ) {
-    let label = format!(
-        "{}={}",
-        names::CONFIG_WATCH_LABEL,
-        names::CONFIG_WATCH_ENABLED
-    );
+    if config.gates.disable_config_watchers {
+        return;
+    }
+    let (label, namespace) = (&config.watch_configs_label_selector, &config.namespace);
     let one = |kind: &'static str| {
         let (session, told, namespace) = (session.clone(), told.clone(), namespace.clone());
-        let config = watcher::Config::default().labels(&label);
+        let config = watcher::Config::default().labels(label);
         async move {
             let Ok(resource) = resource(&session, "", "v1", kind).await else {
                 return;
@@ -432,8 +433,9 @@ fn wake_readers(index: &Arc<Index>, wakes: &WakeHandle) -> OnArtifact {
         let mut kinds = SourceKind::ALL.into_iter();
         if let Some(kind) = kinds.find(|known| known.as_str() == kind) {
             let key = key.clone();
-            let readers = index.of_source(&SourceKey { kind, key }).into_iter();
-            readers.for_each(|key| wakes.wake(key, Wake::Input));
+            let source = SourceKey { kind, key };
+            let readers = index.of_source(&source).into_iter();
+            readers.for_each(|key| wakes.wake_by(key, Wake::Input, &source.to_string()));
         }
     })
 }
@@ -478,12 +480,28 @@ fn selector(config: &Config, reconciles: bool) -> watcher::Config {
 }
 
 async fn resource(session: &Session, group: &str, version: &str, kind: &str) -> Result<Resource> {
-    session
-        .resource(&Gvk::new(group, version, kind))
-        .await
-        .with_context(|| {
-            format!("the cluster does not serve {kind}; install the definitions of deploy/crds")
-        })
+    let gvk = Gvk::new(group, version, kind);
+    let until = tokio::time::Instant::now() + START_PATIENCE;
+    let mut pause = std::time::Duration::from_millis(200);
+    loop {
+        match session.resource(&gvk).await {
+            // A server that is not quite there at our start is no reason to end and be started again.
+            Err(DiscoveryError::Api(error))
+                if error.is_transient() && tokio::time::Instant::now() < until =>
+            {
+                warn!(%error, "the cluster does not answer yet");
+                tokio::time::sleep(pause).await;
+                pause = (pause * 2).min(std::time::Duration::from_secs(5));
+            }
+            result => {
+                return result.with_context(|| {
+                    format!(
+                        "the cluster does not serve {kind}; install the definitions of deploy/crds"
+                    )
+                });
+            }
+        }
+    }
 }
 
 /// A source kind that we serve must be there; one that we only read may be absent.

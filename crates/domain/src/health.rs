@@ -206,10 +206,20 @@ pub enum Verdict {
     Failed(String),
 }
 
-/// Judges the states of all objects; an absent one is not found. The first that failed ends the wait.
+/// When objects that failed end the wait for the others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Patience {
+    /// With the first that failed.
+    FailFast,
+    /// When nothing is left that may become ready.
+    ForAll,
+}
+
+/// Judges the states of all objects; an absent one is not found.
 pub fn judge<'a>(
     states: impl IntoIterator<Item = (&'a ObjectId, Option<&'a Readiness>)>,
     expired: bool,
+    patience: Patience,
 ) -> Verdict {
     let states: Vec<(&ObjectId, &Readiness)> = states
         .into_iter()
@@ -220,6 +230,12 @@ pub fn judge<'a>(
         .all(|(_, readiness)| **readiness == Readiness::Current)
     {
         return Verdict::Healthy;
+    }
+    let open =
+        |readiness: &Readiness| !matches!(readiness, Readiness::Failed(_) | Readiness::Current);
+    let others = states.iter().any(|(_, readiness)| open(readiness));
+    if patience == Patience::ForAll && others && !expired {
+        return Verdict::Waiting;
     }
     let counts = |readiness: &Readiness| {
         matches!(readiness, Readiness::Failed(_)) || (expired && *readiness != Readiness::Current)
@@ -272,26 +288,52 @@ mod tests {
         );
         let failed = Readiness::Failed("x".into());
         let waiting = Readiness::InProgress("x".into());
-        assert_eq!(judge([], false), Verdict::Healthy);
+        let judge = |states: Vec<(&ObjectId, Option<&Readiness>)>, expired| {
+            judge(states, expired, Patience::FailFast)
+        };
+        assert_eq!(judge(vec![], false), Verdict::Healthy);
         assert_eq!(
-            judge([(&a, Some(&Readiness::Current))], true),
+            judge(vec![(&a, Some(&Readiness::Current))], true),
             Verdict::Healthy
         );
         assert_eq!(
-            judge([(&a, Some(&Readiness::Current)), (&b, None)], false),
+            judge(vec![(&a, Some(&Readiness::Current)), (&b, None)], false),
             Verdict::Waiting
         );
         assert_eq!(
-            judge([(&a, Some(&failed)), (&b, Some(&waiting))], false),
+            judge(vec![(&a, Some(&failed)), (&b, Some(&waiting))], false),
             Verdict::Failed(
                 "failed early due to stalled resources: [Deployment/apps/a status: 'Failed']"
                     .into()
             )
         );
         assert_eq!(
-            judge([(&a, Some(&Readiness::Current)), (&b, Some(&waiting)), (&c, None)], true),
+            judge(vec![(&a, Some(&Readiness::Current)), (&b, Some(&waiting)), (&c, None)], true),
             Verdict::Failed(
                 "timeout waiting for: [Deployment/apps/b status: 'InProgress', Deployment/apps/c status: 'NotFound']".into()
+            )
+        );
+    }
+
+    #[test]
+    fn without_fail_fast_it_ends_when_nothing_can_get_better() {
+        // parity: KS-HEALTH-006
+        let (a, b) = (id("Deployment", "a"), id("Deployment", "b"));
+        let failed = Readiness::Failed("x".into());
+        let waiting = Readiness::InProgress("x".into());
+        let judge = |b_is: &Readiness| {
+            judge(
+                [(&a, Some(&failed)), (&b, Some(b_is))],
+                false,
+                Patience::ForAll,
+            )
+        };
+        assert_eq!(judge(&waiting), Verdict::Waiting);
+        assert_eq!(
+            judge(&Readiness::Current),
+            Verdict::Failed(
+                "failed early due to stalled resources: [Deployment/apps/a status: 'Failed']"
+                    .into()
             )
         );
     }

@@ -1,13 +1,16 @@
 //! What a running reconcile knows of its own run: whether it still holds a worker, and whether newer work has arrived.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::{OwnedSemaphorePermit, watch};
 
 /// New work arrived for this object while its reconcile waited.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("newer work has arrived")]
-pub struct Interrupted;
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("newer work has arrived from {by}")]
+pub struct Interrupted {
+    /// What changed first, as `<Kind>/<namespace>/<name>`.
+    pub by: Arc<str>,
+}
 
 /// Handed to each reconcile.
 #[derive(Debug)]
@@ -16,10 +19,10 @@ pub struct Run {
     state: watch::Sender<State>,
 }
 
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 struct State {
     resting: bool,
-    stale: bool,
+    interrupted: Option<Arc<str>>,
 }
 
 impl Run {
@@ -29,7 +32,7 @@ impl Run {
             worker: Mutex::default(),
             state: watch::Sender::new(State {
                 resting: true,
-                stale: false,
+                interrupted: None,
             }),
         }
     }
@@ -50,9 +53,13 @@ impl Run {
 
     /// Resolves when newer work for this object is there. A reconcile selects on it where it waits, and returns.
     pub async fn interrupted(&self) -> Interrupted {
+        let mut states = self.state.subscribe();
+        let by = states.wait_for(|state| state.interrupted.is_some()).await;
         // The sender lives in `self`, so that waiting cannot fail.
-        let _ = self.state.subscribe().wait_for(|state| state.stale).await;
-        Interrupted
+        let by = by.ok().and_then(|state| state.interrupted.clone());
+        Interrupted {
+            by: by.unwrap_or_default(),
+        }
     }
 
     /// Resolves when the run waits and may be dropped.
@@ -60,7 +67,9 @@ impl Run {
         let _ = self.state.subscribe().wait_for(|state| state.resting).await;
     }
 
-    pub(super) fn interrupt(&self) {
-        self.state.send_modify(|state| state.stale = true);
+    pub(super) fn interrupt(&self, by: Arc<str>) {
+        self.state.send_modify(|state| {
+            state.interrupted.get_or_insert(by);
+        });
     }
 }

@@ -7,6 +7,7 @@ use futures::StreamExt;
 use tokio::{
     sync::{Semaphore, mpsc},
     task::JoinSet,
+    time::Instant,
 };
 use tokio_util::{
     sync::CancellationToken,
@@ -37,6 +38,12 @@ impl Wake {
         self >= Self::Input
     }
 }
+
+/// An input that comes sooner after the one before waits until so long none came: of a burst, the first and the last are worked on.
+const QUIET: Duration = Duration::from_secs(1);
+
+/// A burst that does not end is looked at this often.
+const LONGEST_BURST: Duration = Duration::from_secs(15);
 
 /// What a reconcile wants to happen next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -80,21 +87,38 @@ pub struct SchedulerConfig {
     pub max_retry_delay: Duration,
 }
 
+/// An object to look at, why, and what made it so if that is another object.
+#[derive(Debug)]
+struct Woken {
+    key: Key,
+    wake: Wake,
+    by: Option<Arc<str>>,
+}
+
 /// Wakes objects from anywhere. Cheap to clone; never blocks.
 #[derive(Debug, Clone)]
-pub struct WakeHandle(mpsc::UnboundedSender<(Key, Wake)>);
+pub struct WakeHandle(mpsc::UnboundedSender<Woken>);
 
 impl WakeHandle {
     pub fn wake(&self, key: Key, wake: Wake) {
+        self.send(key, wake, None);
+    }
+
+    /// `by` is what changed, as `<Kind>/<namespace>/<name>`: whose run is interrupted for it is told so.
+    pub fn wake_by(&self, key: Key, wake: Wake, by: &str) {
+        self.send(key, wake, Some(by.into()));
+    }
+
+    fn send(&self, key: Key, wake: Wake, by: Option<Arc<str>>) {
         // The scheduler ends only at shutdown; a wake that comes later has nobody to reach.
-        let _ = self.0.send((key, wake));
+        let _ = self.0.send(Woken { key, wake, by });
     }
 }
 
 pub struct Scheduler {
     config: SchedulerConfig,
     handle: WakeHandle,
-    wakes: mpsc::UnboundedReceiver<(Key, Wake)>,
+    wakes: mpsc::UnboundedReceiver<Woken>,
 }
 
 #[derive(Default)]
@@ -104,6 +128,27 @@ struct Entry {
     again: Option<Wake>,
     due: Option<delay_queue::Key>,
     failures: u32,
+    burst: Burst,
+}
+
+/// Inputs in a row.
+#[derive(Default)]
+struct Burst {
+    last: Option<Instant>,
+    /// The first one that waits, and its place in the queue.
+    waiting: Option<(Instant, delay_queue::Key)>,
+}
+
+impl Burst {
+    /// Whether an input that comes now is to wait, and until when.
+    fn defers(&mut self, now: Instant) -> Option<Instant> {
+        let before = self.last.replace(now)?;
+        if now - before >= QUIET && self.waiting.is_none() {
+            return None;
+        }
+        let since = self.waiting.as_ref().map_or(now, |(since, _)| *since);
+        Some((now + QUIET).min(since + LONGEST_BURST))
+    }
 }
 
 impl Scheduler {
@@ -125,21 +170,30 @@ impl Scheduler {
         let workers = Arc::new(Semaphore::new(self.config.concurrent));
         let mut entries: HashMap<Key, Entry> = HashMap::new();
         let mut due: DelayQueue<Key> = DelayQueue::new();
+        let mut inputs: DelayQueue<Woken> = DelayQueue::new();
         let mut runs: JoinSet<()> = JoinSet::new();
         // Results travel apart from the join set, so that a panicking run still names its object.
         let (done_sender, mut done) = mpsc::unbounded_channel::<(Key, Option<Next>)>();
         loop {
-            let (key, wake) = tokio::select! {
+            let (key, wake, by) = tokio::select! {
                 () = stop.cancelled() => break,
-                Some((key, wake)) = self.wakes.recv() => (key, wake),
+                Some(woken) = self.wakes.recv() => match later(&mut entries, &mut inputs, woken) {
+                    Some(Woken { key, wake, by }) => (key, wake, by),
+                    None => continue,
+                },
+                Some(expired) = inputs.next(), if !inputs.is_empty() => {
+                    let Woken { key, wake, by } = expired.into_inner();
+                    if let Some(entry) = entries.get_mut(&key) { entry.burst.waiting = None; }
+                    (key, wake, by)
+                }
                 Some(expired) = due.next(), if !due.is_empty() => {
                     let key = expired.into_inner();
                     if let Some(entry) = entries.get_mut(&key) { entry.due = None; }
-                    (key, Wake::Due)
+                    (key, Wake::Due, None)
                 }
                 Some((key, next)) = done.recv() => {
                     match self.finished(&mut entries, &mut due, &key, next) {
-                        Some(wake) => (key, wake),
+                        Some(wake) => (key, wake, None),
                         None => continue,
                     }
                 }
@@ -149,7 +203,8 @@ impl Scheduler {
             if let Some(run) = &entry.running {
                 entry.again = entry.again.max(Some(wake));
                 if wake.interrupts() {
-                    run.interrupt();
+                    let by = by.unwrap_or_else(|| format!("{}/{key}", self.config.kind).into());
+                    run.interrupt(by);
                 }
                 continue;
             }
@@ -283,6 +338,27 @@ impl Scheduler {
     }
 }
 
+/// Puts an input off that is one of many in a row. The answer is what is to be looked at now.
+fn later(
+    entries: &mut HashMap<Key, Entry>,
+    inputs: &mut DelayQueue<Woken>,
+    woken: Woken,
+) -> Option<Woken> {
+    if woken.wake != Wake::Input {
+        return Some(woken);
+    }
+    let now = Instant::now();
+    let burst = &mut entries.entry(woken.key.clone()).or_default().burst;
+    let Some(until) = burst.defers(now) else {
+        return Some(woken);
+    };
+    match &burst.waiting {
+        Some((_, queued)) => inputs.reset_at(queued, until),
+        None => burst.waiting = Some((now, inputs.insert_at(woken, until))),
+    }
+    None
+}
+
 /// Reports the end of a run, also when it panics: `next` is then still `None`.
 struct Report {
     key: Key,
@@ -369,6 +445,60 @@ mod tests {
         task.await.unwrap();
     }
 
+    // parity: KS-SCHED-010
+    #[tokio::test(start_paused = true)]
+    async fn who_is_interrupted_hears_by_what() {
+        let run = Run::waiting();
+        run.interrupt("GitRepository/apps/source".into());
+        run.interrupt("Kustomization/apps/later".into());
+        assert_eq!(&*run.interrupted().await.by, "GitRepository/apps/source");
+    }
+
+    // parity: KS-SCHED-011
+    #[tokio::test(start_paused = true)]
+    async fn so_many_run_at_once_and_each_object_once() {
+        struct Counting {
+            now: Mutex<HashMap<Key, usize>>,
+            most: Mutex<(usize, usize)>,
+        }
+        impl Reconcile for Counting {
+            async fn reconcile(&self, key: &Key, _: Wake, _: &Run) -> Next {
+                {
+                    let mut now = self.now.lock().unwrap();
+                    *now.entry(key.clone()).or_default() += 1;
+                    let mut most = self.most.lock().unwrap();
+                    most.0 = most.0.max(now.values().sum());
+                    most.1 = most.1.max(now[key]);
+                }
+                tokio::time::sleep(Duration::from_secs(1)).await;
+                *self.now.lock().unwrap().get_mut(key).unwrap() -= 1;
+                Next::OnChange
+            }
+        }
+        let scheduler = Scheduler::new(SchedulerConfig {
+            kind: "Test",
+            concurrent: 4,
+            min_retry_delay: Duration::from_millis(750),
+            max_retry_delay: Duration::from_secs(900),
+        });
+        let (handle, stop) = (scheduler.handle(), CancellationToken::new());
+        let counting = Arc::new(Counting {
+            now: Mutex::default(),
+            most: Mutex::default(),
+        });
+        let task = tokio::spawn(scheduler.run(counting.clone(), stop.clone()));
+        for round in 0..3 {
+            for name in 0..10 {
+                handle.wake(Key::new("a", format!("{name}").as_str()), Wake::Object);
+            }
+            tokio::time::sleep(Duration::from_millis(300 * round)).await;
+        }
+        tokio::time::sleep(Duration::from_secs(60)).await;
+        assert_eq!(*counting.most.lock().unwrap(), (4, 1));
+        stop.cancel();
+        task.await.unwrap();
+    }
+
     #[tokio::test(start_paused = true)]
     async fn resting_runs_hold_no_worker_and_newer_input_interrupts_them() {
         let (reconcile, handle, stop, task) = start(
@@ -390,6 +520,36 @@ mod tests {
             reconcile.seen.lock().unwrap().last(),
             Some(&(waits, Wake::Input))
         );
+        stop.cancel();
+        task.await.unwrap();
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn of_many_inputs_in_a_row_the_first_and_the_last_are_worked_on() {
+        let (reconcile, handle, stop, task) = start(1, Box::new(|_, _| Some(Next::OnChange)));
+        let key = Key::new("a", "b");
+        let runs = || reconcile.seen.lock().unwrap().len();
+        for _ in 0..50 {
+            handle.wake(key.clone(), Wake::Input);
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+        assert_eq!(runs(), 1);
+        // A burst keeps nobody else from being heard.
+        handle.wake(key.clone(), Wake::Object);
+        tokio::time::sleep(Duration::from_millis(10)).await;
+        assert_eq!(runs(), 2);
+        tokio::time::sleep(Duration::from_secs(2)).await;
+        assert_eq!(runs(), 3);
+        // One that comes later is alone again.
+        handle.wake(key.clone(), Wake::Input);
+        tokio::time::sleep(Duration::from_millis(10)).await;
+        assert_eq!(runs(), 4);
+        // And one that does not end is looked at now and then.
+        for _ in 0..200 {
+            tokio::time::sleep(Duration::from_millis(500)).await;
+            handle.wake(key.clone(), Wake::Input);
+        }
+        assert!((6..=4 + 7 + 1).contains(&runs()), "{}", runs());
         stop.cancel();
         task.await.unwrap();
     }

@@ -158,13 +158,13 @@ impl Queue {
         tasks.spawn(until(own_watch, stop.clone()));
         {
             let (index, wakes) = (index.clone(), wakes.clone());
-            let told = move |config| {
-                let readers = index.of(&Reference::Config(config));
+            let told = move |config: crate::reconcile::kustomization::ConfigKey| {
+                let readers = index.of(&Reference::Config(config.clone()));
                 readers
                     .into_iter()
-                    .for_each(|key| wakes.wake(key, Wake::Input));
+                    .for_each(|key| wakes.wake_by(key, Wake::Input, &config.to_string()));
             };
-            let configs = watch_configs(session.clone(), told, config.namespace.clone());
+            let configs = watch_configs(session.clone(), told, config.clone());
             tasks.spawn(until(configs, stop.clone()));
         }
         let rules = Rules {
@@ -187,7 +187,7 @@ impl Queue {
                 config.requeue_dependency,
             ),
             renderers,
-            clusters: Clusters::default(),
+            clusters: Clusters::new(&config, Arc::default()),
             memos: Memos::default(),
             known: Known::default(),
             resource: own,

@@ -31,6 +31,8 @@ const OWN: [(&str, &[&str], &[&str]); 8] = [
     ("", &["namespaces"], &["get", "list", "watch"]),
     // Objects that name an account are applied in its name.
     ("", &["serviceaccounts"], &["get", "impersonate"]),
+    // Tokens of accounts that act in clouds and other clusters.
+    ("", &["serviceaccounts/token"], &["create"]),
     ("", &["events"], &["create", "patch"]),
     (
         "coordination.k8s.io",

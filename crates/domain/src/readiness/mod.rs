@@ -112,5 +112,10 @@ pub fn with_pods<'a>(
     }
 }
 
+/// Why a pod is not ready: its container, reason and last message.
+pub fn pod_trouble(pod: &Value) -> Option<String> {
+    pod::trouble(pod)
+}
+
 #[cfg(test)]
 mod tests;

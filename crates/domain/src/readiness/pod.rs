@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use super::view::{View, in_progress};
 use super::{Readiness, generic};
+use crate::visible::visible;
 
 /// How long a pod may look for a node.
 const SCHEDULE_SECONDS: i64 = 15;
@@ -42,6 +43,66 @@ pub(super) fn pod(view: &View<'_>) -> Readiness {
 pub(super) fn has_failed(view: &View<'_>) -> bool {
     let readiness = generic::common(view).unwrap_or_else(|| pod(view));
     matches!(readiness, Readiness::Failed(_)) && !is_unschedulable(view)
+}
+
+/// Texts of containers and nodes may be long; what is wrong is at the start.
+const SAID: usize = 300;
+
+/// Why a pod is not ready, in the words of whoever knows: its containers, the scheduler. None where all is well or just begins.
+pub(super) fn trouble(pod: &Value) -> Option<String> {
+    let view = View::new(pod, None);
+    let name = view.text("/metadata/name");
+    let said = |text: &str| {
+        let short: String = text.trim().chars().take(SAID).collect();
+        visible(&short).into_owned()
+    };
+    let states = ["/status/initContainerStatuses", "/status/containerStatuses"];
+    let statuses = states.iter().flat_map(|path| view.items(path));
+    for status in statuses.filter(|status| status["ready"] != true) {
+        let text = |path: &str| status.pointer(path).and_then(Value::as_str);
+        let ended = |state: &str| {
+            let reason = text(&format!("/{state}/terminated/reason"))?;
+            let message = text(&format!("/{state}/terminated/message")).unwrap_or_default();
+            let code = &status[state]["terminated"]["exitCode"];
+            Some((reason, format!("exit code {code} {message}")))
+        };
+        // An init container that did its part is not ready either.
+        if text("/state/terminated/reason") == Some("Completed") {
+            continue;
+        }
+        let waiting = text("/state/waiting/reason")
+            .filter(|reason| !matches!(*reason, "ContainerCreating" | "PodInitializing"))
+            .map(|reason| {
+                (
+                    reason,
+                    text("/state/waiting/message")
+                        .unwrap_or_default()
+                        .to_owned(),
+                )
+            });
+        let Some((reason, message)) = waiting.or_else(|| ended("state")) else {
+            continue;
+        };
+        let last = ended("lastState")
+            .map(|(reason, message)| format!("; before: {reason} {}", said(&message)));
+        let container = text("/name").unwrap_or_default();
+        return Some(format!(
+            "pod {name}: container {container}: {reason} {}{}",
+            said(&message),
+            last.unwrap_or_default()
+        ));
+    }
+    // A container that runs and is not ready has no more to say than that.
+    let tells = ["PodScheduled", "Ready"];
+    let running = view.text("/status/phase") == "Running";
+    let condition = view.conditions().find(|c| {
+        tells.contains(&c.type_) && c.status == "False" && (running || c.type_ != "Ready")
+    })?;
+    Some(format!(
+        "pod {name}: {} {}",
+        condition.reason,
+        said(condition.message)
+    ))
 }
 
 fn is_unschedulable(view: &View<'_>) -> bool {

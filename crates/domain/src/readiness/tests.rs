@@ -340,3 +340,51 @@ fn kinds_with_short_rules() {
         check(kind, &[('C', not_ready)]);
     }
 }
+
+#[test]
+fn a_pod_says_which_container_why_and_its_last_words() {
+    let pod = |status: &str| {
+        let status: Value = serde_json::from_str(status).unwrap();
+        pod_trouble(&serde_json::json!({ "metadata": { "name": "web-1" }, "status": status }))
+    };
+    assert_eq!(pod(r#"{"phase":"Pending"}"#), None);
+    assert_eq!(
+        pod(
+            r#"{"phase":"Running","containerStatuses":[{"name":"main","ready":true,"state":{"running":{}}}]}"#
+        ),
+        None
+    );
+    assert_eq!(
+        pod(
+            r#"{"phase":"Pending","initContainerStatuses":[{"name":"init","ready":false,"state":{"terminated":{"reason":"Completed","exitCode":0}}}],
+            "containerStatuses":[{"name":"side","ready":false,"state":{"waiting":{"reason":"PodInitializing"}}},
+            {"name":"main","ready":false,"state":{"waiting":{"reason":"ImagePullBackOff","message":"Back-off pulling image"}}}]}"#
+        )
+        .as_deref(),
+        Some("pod web-1: container main: ImagePullBackOff Back-off pulling image")
+    );
+    assert_eq!(
+        pod(
+            r#"{"phase":"Running","containerStatuses":[{"name":"main","ready":false,
+            "state":{"waiting":{"reason":"CrashLoopBackOff","message":"back-off 5m0s"}},
+            "lastState":{"terminated":{"reason":"Error","exitCode":3,"message":"no database\u001b[31m\n"}}}]}"#
+        )
+        .as_deref(),
+        Some("pod web-1: container main: CrashLoopBackOff back-off 5m0s; before: Error exit code 3 no database\\u{1b}[31m")
+    );
+    assert_eq!(
+        pod(
+            r#"{"phase":"Pending","conditions":[{"type":"PodScheduled","status":"False","reason":"Unschedulable","message":"0/1 nodes are available"}]}"#
+        )
+        .as_deref(),
+        Some("pod web-1: Unschedulable 0/1 nodes are available")
+    );
+    assert_eq!(
+        pod(
+            r#"{"phase":"Running","containerStatuses":[{"name":"main","ready":false,"state":{"running":{}}}],
+            "conditions":[{"type":"Ready","status":"False","reason":"ContainersNotReady","message":"containers with unready status: [main]"}]}"#
+        )
+        .as_deref(),
+        Some("pod web-1: ContainersNotReady containers with unready status: [main]")
+    );
+}

@@ -129,12 +129,16 @@ impl Applier<'_> {
         let mut checked = Vec::with_capacity(results.len());
         let mut failed: Option<ApplyError> = None;
         for (result, object) in results.into_iter().zip(objects) {
-            let result =
-                result.map_err(|error| self.placed(error, &object.id(), &object.to_value()));
-            match (result, &mut failed) {
-                (Ok(object), _) => checked.push(object),
-                (Err(error), None) => failed = Some(error),
-                (Err(error), Some(failed)) => {
+            let error = match result {
+                Ok(object) => {
+                    checked.push(object);
+                    continue;
+                }
+                Err(error) => self.placed(error, &object.id(), &object.to_value()),
+            };
+            match &mut failed {
+                None => failed = Some(error),
+                Some(failed) => {
                     failed.text.push_str(&error.text);
                     failed.transient &= error.transient;
                 }
@@ -175,19 +179,18 @@ impl Applier<'_> {
         let id = object.id();
         let wanted = object.to_value();
         let wanted_digest = wanted_digest(&wanted);
-        let done = |resource: Resource, step| Checked {
-            id: object.id(),
+        let done = |id, wanted, resource, step| Checked {
+            id,
             version: object.version().to_owned(),
-            wanted: object.to_value(),
+            wanted,
             wanted_digest,
             resource,
             step,
         };
-        if let Some(resource) = memo
-            .resource(&id)
-            .filter(|_| memo.in_sync(&id, wanted_digest, self.live))
+        if memo.in_sync(&id, wanted_digest, self.live)
+            && let Some(resource) = memo.resource(&id)
         {
-            return Ok(done(resource.clone(), Step::InSync));
+            return Ok(done(id, wanted, resource.clone(), Step::InSync));
         }
         let resource = self
             .resource(&Gvk::of(object))
@@ -216,7 +219,7 @@ impl Applier<'_> {
         let step = self
             .step(&id, object, &wanted, &resource, namespace)
             .await?;
-        Ok(done(resource, step))
+        Ok(done(id, wanted, resource, step))
     }
 
     async fn step(

@@ -5,13 +5,13 @@ use std::{sync::Arc, time::Duration};
 use base64::{Engine, prelude::BASE64_STANDARD};
 use http::{Method, Request, Response};
 use rosin_api::Kustomization;
-use rosin_decrypt::{Endpoints, ImportError, Integrity, Keys, Remote, RemoteError};
+use rosin_decrypt::{Account, ImportError, Integrity, Keys, Remote, RemoteError};
 use rosin_domain::{Object, substitution};
 use rosin_tree::Tree;
 use serde_json::Value;
 
-use super::{Kustomizations, artifact::chain, error::Error};
-use crate::cluster::Session;
+use super::{Kustomizations, accounts::ClusterAccount, artifact::chain, error::Error};
+use crate::{cluster::Session, controller::Key, gates::Gates};
 
 /// A key service that does not answer in this time is taken for broken.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -91,9 +91,26 @@ impl Kustomizations {
             (None, None) => Keys::default(),
         };
         let services = Arc::new(self.key_services.clone());
-        Ok(Some(Arc::new(
-            keys.with_remote(services, Endpoints::default()),
-        )))
+        let keys = keys
+            .with_remote(services, config.key_services.clone())
+            .with_account(self.account(object).await?);
+        Ok(Some(Arc::new(keys)))
+    }
+
+    /// Who asks key services for which the Secret has no credentials.
+    async fn account(&self, object: &Kustomization) -> Result<Arc<dyn Account>, Error> {
+        let (config, decryption) = (&self.config, object.spec.decryption.as_ref());
+        let named = decryption
+            .and_then(|decryption| decryption.service_account_name.as_deref())
+            .filter(|name| !name.is_empty());
+        match named.or(config.default_decryption_service_account.as_deref()) {
+            None => Ok(Arc::new(config.own_identity.clone())),
+            Some(name) => {
+                let key = Key::new(object.namespace(), name);
+                let account = ClusterAccount::read(&self.session, self.tokens.clone(), key).await?;
+                Ok(Arc::new(account))
+            }
+        }
     }
 
     /// The files as the build is to see them, where that is not as they are.
@@ -134,8 +151,8 @@ impl Kustomizations {
     }
 }
 
-/// Cloud identities of service accounts are not used: refused as Flux refuses them where the operator has not switched them on.
-pub(super) fn guard_identity(object: &Kustomization) -> Result<(), Error> {
+/// Cloud identities of service accounts are for the operator to switch on.
+pub(super) fn guard_identity(object: &Kustomization, gates: &Gates) -> Result<(), Error> {
     let account = object
         .spec
         .decryption
@@ -143,6 +160,7 @@ pub(super) fn guard_identity(object: &Kustomization) -> Result<(), Error> {
         .and_then(|d| d.service_account_name.as_deref());
     match account {
         None | Some("") => Ok(()),
+        Some(_) if gates.object_level_workload_identity => Ok(()),
         Some(_) => Err(Error::FeatureGate(
             "to use spec.decryption.serviceAccountName for decryption authentication please enable the \
              ObjectLevelWorkloadIdentity feature gate in the controller"
@@ -339,7 +357,7 @@ mod tests {
     // parity: KS-DEC-011
     #[test]
     fn identities_of_clouds_are_refused_as_without_the_gate() {
-        let with_account = |account: &str| {
+        let with_account = |account: &str, on: bool| {
             let spec = json!({
                 "apiVersion": "kustomize.toolkit.fluxcd.io/v1", "kind": "Kustomization", "metadata": { "name": "a", "namespace": "b" },
                 "spec": {
@@ -348,10 +366,15 @@ mod tests {
                 },
             });
             let object: Kustomization = rosin_api::Decode::from_value(spec).unwrap();
-            guard_identity(&object)
+            let gates = Gates {
+                object_level_workload_identity: on,
+                ..Gates::default()
+            };
+            guard_identity(&object, &gates)
         };
-        with_account("").unwrap();
-        let error = with_account("reader").unwrap_err();
+        with_account("", false).unwrap();
+        with_account("reader", true).unwrap();
+        let error = with_account("reader", false).unwrap_err();
         assert_eq!(error.reason(), rosin_api::Reason::FeatureGateDisabled);
         assert_eq!(error.retry(), super::super::error::Retry::OnChange);
     }

@@ -8,7 +8,7 @@ use std::{
 use rosin_api::{ConditionStatus, Kustomization, Reason, condition_type};
 use rosin_domain::{
     ObjectId, ObjectRef,
-    health::{Checks, Target, Verdict, is_job_with_ttl},
+    health::{Checks, Patience, Target, Verdict, is_job_with_ttl},
     plan::{Action, ApplyPlan, ChangeSet},
     readiness::Readiness,
 };
@@ -24,7 +24,7 @@ use super::{
 };
 use crate::{
     cluster::{Gvk, Resource, Session},
-    controller::Run,
+    controller::{Interrupted, Run},
 };
 
 /// Objects that no watch of ours covers are read again this often while they are waited for.
@@ -45,7 +45,7 @@ struct Waited {
 }
 
 impl Kustomizations {
-    /// Waits until everything that the Kustomization wants checked is healthy. `Ok(true)`: newer work arrived first.
+    /// Waits until everything that the Kustomization wants checked is healthy. `Ok(Some(_))`: newer work arrived first.
     #[expect(
         clippy::too_many_arguments,
         reason = "the parts of one run, each used once"
@@ -61,20 +61,24 @@ impl Kustomizations {
         run: &Run,
         progress: &mut Progress<'_>,
         report: &Report<'_>,
-    ) -> Result<bool, Error> {
+    ) -> Result<Option<Interrupted>, Error> {
         let checks = Checks::new(&object.spec)
             .map_err(|error| Error::InvalidExpression(error.to_string()))?;
         let session = &place.session;
         let mut waited = self.waited(object, session, plan, changes, &checks).await?;
         if !object.spec.wait && object.spec.health_checks.is_empty() {
             progress.unset(condition_type::HEALTHY);
-            return Ok(false);
+            return Ok(None);
         }
         let was_healthy = progress
             .status
             .conditions
             .iter()
             .any(|c| c.type_ == condition_type::HEALTHY && c.status == ConditionStatus::True);
+        let patience = match self.config.gates.disable_fail_fast_behavior {
+            true => Patience::ForAll,
+            false => Patience::FailFast,
+        };
         let started = Instant::now();
         let mut ticks = place.live.changes();
         let mut pods = Pods::new();
@@ -85,7 +89,8 @@ impl Kustomizations {
             for waited in &mut waited {
                 self.look(place, &checks, waited).await?;
             }
-            if pods.due().is_zero() {
+            let expired = tokio::time::Instant::now() >= deadline;
+            if pods.due().is_zero() || expired {
                 let mut in_progress = Vec::new();
                 for w in &waited {
                     if let (Some((_, Readiness::InProgress(_))), Some(resource)) =
@@ -103,10 +108,10 @@ impl Kustomizations {
                     .and_then(|_| pods.of(&w.target.id));
                 (&w.target.id, of_pods.or(own))
             });
-            let expired = tokio::time::Instant::now() >= deadline;
-            match rosin_domain::health::judge(states, expired) {
+            match rosin_domain::health::judge(states, expired, patience) {
                 Verdict::Healthy => break,
                 Verdict::Failed(message) => {
+                    let message = format!("{message}{}", pods.explain());
                     progress.step(Step::Checking, &attempt.revision, timeout);
                     progress.set(
                         condition_type::HEALTHY,
@@ -149,7 +154,7 @@ impl Kustomizations {
                 () = sleep((!said).then(|| ANNOUNCE.saturating_sub(started.elapsed()))) => {}
                 () = sleep(poll) => {}
                 () = tokio::time::sleep_until(deadline) => {}
-                _ = run.interrupted() => return Ok(true),
+                interrupted = run.interrupted() => return Ok(Some(interrupted)),
             }
         }
         let took = rosin_api::Duration::from(super::round_millis(started.elapsed()));
@@ -179,7 +184,7 @@ impl Kustomizations {
                 &message,
             );
         }
-        Ok(false)
+        Ok(None)
     }
 
     async fn waited(

@@ -44,7 +44,21 @@ impl Clusters {
     ) -> Result<Place, Error> {
         let place = match wish.kube_config {
             Some(reference) => {
-                let text = remote::kubeconfig(&here.session, wish.namespace, reference).await?;
+                let text = match (&reference.secret_ref, &reference.config_map_ref) {
+                    (Some(secret), _) => {
+                        remote::kubeconfig(&here.session, wish.namespace, secret).await?
+                    }
+                    (None, Some(map)) => {
+                        self.trust
+                            .cluster(&here.session, wish.namespace, map)
+                            .await?
+                    }
+                    (None, None) => {
+                        let message = "invalid .spec.kubeConfig, neither .spec.kubeConfig.configMapRef nor \
+                                       .spec.kubeConfig.secretRef is set";
+                        return Err(Error::Client(message.to_owned()));
+                    }
+                };
                 let user = Key::new(wish.namespace, wish.name);
                 self.get(user, &text, &here.live, remote::session).await?
             }

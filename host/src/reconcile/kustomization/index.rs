@@ -18,6 +18,12 @@ pub struct ConfigKey {
     pub key: Key,
 }
 
+impl std::fmt::Display for ConfigKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}/{}", self.kind, self.key)
+    }
+}
+
 /// Kept current by the watch of Kustomizations, so that an event costs what it concerns, not what exists.
 #[derive(Default)]
 pub struct Index {

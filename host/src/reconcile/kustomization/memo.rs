@@ -6,6 +6,7 @@ use std::{
     time::Instant,
 };
 
+use rosin_api::{KustomizationSpec, kustomization::KubeConfigReference};
 use rosin_domain::ObjectId;
 use serde_json::Value;
 
@@ -15,11 +16,16 @@ use crate::{cluster::Resource, live::Live};
 pub(super) struct Memo {
     /// Objects as they were last applied, or last seen to be as wanted.
     applied: HashMap<ObjectId, Applied>,
+    /// As whom, and where, they were.
+    by: Option<Whom>,
     /// The revision that the run under way works on, for history and events of a failure.
     pub attempt: Option<Attempt>,
     /// Since when a dependency has been seen not ready.
     pub not_ready_since: Option<Instant>,
 }
+
+/// The account and the cluster of a spec.
+type Whom = (Option<String>, Option<KubeConfigReference>);
 
 /// What a run was about when it failed.
 #[derive(Debug, Clone)]
@@ -46,6 +52,15 @@ impl Memo {
                     .get(&applied.resource, id)
                     .is_some_and(|live| live.fingerprint == applied.fingerprint)
         })
+    }
+
+    /// What one account was allowed says nothing of another: with another spec, all is looked at again.
+    pub(super) fn act_as(&mut self, spec: &KustomizationSpec) {
+        let whom = (spec.service_account_name.clone(), spec.kube_config.clone());
+        if self.by.as_ref() != Some(&whom) {
+            self.applied.clear();
+            self.by = Some(whom);
+        }
     }
 
     pub(super) fn resource(&self, id: &ObjectId) -> Option<&Resource> {

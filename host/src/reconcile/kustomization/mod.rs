@@ -2,6 +2,7 @@
 //!
 //! `story` is the reconcile itself; this file gives it its object, and turns its end into status, events, metrics and the next run.
 
+mod accounts;
 mod apply;
 mod artifact;
 mod decrypt;
@@ -20,6 +21,7 @@ mod render;
 mod report;
 mod sources;
 mod story;
+mod trusting;
 mod variables;
 
 use std::{
@@ -31,6 +33,7 @@ use std::{
 use rosin_api::{FluxObject, Kustomization, names};
 use tracing::{error, info};
 
+pub use accounts::{OwnIdentity, Tokens};
 pub use artifact::Artifacts;
 pub(crate) use artifact::{ArtifactError, chain};
 pub use decrypt::KeyServices;
@@ -51,8 +54,8 @@ use crate::{
     cluster::{Resource, Session},
     config::Config,
     controller::{
-        Events, Key, Next, Reconcile, Run, StatusWriter, Wake, Watched, ensure_finalizer,
-        has_finalizer,
+        Events, Interrupted, Key, Next, Reconcile, Run, StatusWriter, Wake, Watched,
+        ensure_finalizer, has_finalizer,
     },
     live::Live,
     metrics::{Metrics, ObjectLabels},
@@ -71,6 +74,7 @@ pub struct Kustomizations {
     pub renderers: Renderers,
     pub key_services: KeyServices,
     pub clusters: Clusters,
+    pub tokens: Arc<Tokens>,
     pub live: Live,
     pub metrics: Metrics,
     pub memos: Memos,
@@ -104,7 +108,9 @@ pub(crate) enum Outcome {
     /// Applied and healthy.
     Done(story::Done),
     /// Newer work arrived while it waited.
-    Interrupted,
+    Interrupted(Interrupted),
+    /// Newer work arrived before there was anything to tell.
+    Superseded,
     /// A dependency was not ready a moment ago; nobody is told yet, since it may be ready in the next.
     Settling(std::time::Duration),
 }
@@ -155,7 +161,8 @@ impl Kustomizations {
                 self.succeeded(&object, wake, done, progress, &mut memo, &report, started)
                     .await
             }
-            Ok(Outcome::Interrupted) => Ok(Next::Now),
+            Ok(Outcome::Interrupted(by)) => self.interrupted(&by, progress, &memo, &report).await,
+            Ok(Outcome::Superseded) => Ok(Next::Now),
             Ok(Outcome::Settling(pause)) => Ok(Next::After(pause)),
             Err(error) => {
                 self.failed(&object, &error, progress, &mut memo, &report, started)
@@ -188,6 +195,23 @@ impl Kustomizations {
             .await
             .map(Some)
             .map_err(Error::from)
+    }
+
+    /// Its health checks were left for newer work, which begins at once.
+    async fn interrupted(
+        &self,
+        by: &Interrupted,
+        mut progress: Progress<'_>,
+        memo: &Memo,
+        report: &Report<'_>,
+    ) -> Result<Next, Error> {
+        let by = &by.by;
+        info!("new reconciliation triggered by {by}, canceling health checks");
+        let message = format!("New reconciliation triggered by {by}");
+        progress.failed(rosin_api::Reason::HealthCheckCanceled, &message);
+        progress.write().await?;
+        report.canceled(by, memo.attempt.as_ref());
+        Ok(Next::Now)
     }
 
     async fn suspended(&self, mut progress: Progress<'_>) -> Next {

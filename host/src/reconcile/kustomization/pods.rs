@@ -1,7 +1,8 @@
-//! Pods of workloads that do not become ready: a workload whose pods have failed for good has failed, however long it may still try.
+//! Pods of workloads that do not become ready: a workload whose pods have failed for good has failed, however long it may still try,
+//! and what keeps them from being ready is told with the failure.
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeMap, HashMap},
     time::{Duration, Instant},
 };
 
@@ -13,8 +14,17 @@ use serde_json::Value;
 
 use crate::cluster::{ApiError, Resource, Session};
 
-/// Kinds whose `spec.selector` selects pods.
-const WORKLOADS: [&str; 3] = ["Deployment", "ReplicaSet", "StatefulSet"];
+/// Kinds whose `spec.selector` selects pods, and whether pods that failed fail them.
+const WORKLOADS: [(&str, &str, bool); 5] = [
+    ("apps", "Deployment", true),
+    ("apps", "ReplicaSet", true),
+    ("apps", "StatefulSet", true),
+    ("apps", "DaemonSet", false),
+    ("batch", "Job", false),
+];
+
+/// Pods of one workload mostly have the same trouble.
+const TOLD: usize = 3;
 
 /// How long a workload may be on its way before its pods are looked at, and how often they are then. Pods are not watched: those of a
 /// cluster are many, and those that matter here are few.
@@ -24,6 +34,8 @@ const EVERY: Duration = Duration::from_secs(5);
 pub(super) struct Pods {
     looked: Instant,
     failed: HashMap<ObjectId, Readiness>,
+    /// What keeps pods from being ready.
+    troubles: BTreeMap<ObjectId, Vec<String>>,
 }
 
 impl Pods {
@@ -31,7 +43,19 @@ impl Pods {
         Self {
             looked: Instant::now(),
             failed: HashMap::new(),
+            troubles: BTreeMap::new(),
         }
+    }
+
+    /// What keeps the workloads' pods from being ready, a line for each; empty when nothing does.
+    pub(super) fn explain(&self) -> String {
+        let mut text = String::new();
+        for (id, troubles) in &self.troubles {
+            for trouble in troubles {
+                text.push_str(&format!("\n{id}: {trouble}"));
+            }
+        }
+        text
     }
 
     /// What became of a workload's pods, as far as it is known.
@@ -47,12 +71,15 @@ impl Pods {
     /// Looks at the pods of workloads that are in progress.
     pub(super) async fn look(&mut self, session: &Session, in_progress: Vec<(ObjectId, Resource)>) {
         self.failed.clear();
+        self.troubles.clear();
         for (id, resource) in in_progress.into_iter().filter(|(id, _)| has_pods(id)) {
-            match judged(session, &id, &resource).await {
-                Ok(failed @ Readiness::Failed(_)) => {
-                    self.failed.insert(id, failed);
+            match looked_at(session, &id, &resource).await {
+                Ok((readiness, troubles)) => {
+                    if matches!(readiness, Readiness::Failed(_)) && fails_with_pods(&id) {
+                        self.failed.insert(id.clone(), readiness);
+                    }
+                    self.troubles.insert(id, troubles);
                 }
-                Ok(_) => {}
                 // Who may not read pods still sees the workload itself.
                 Err(error) => tracing::debug!(%error, %id, "its pods could not be read"),
             }
@@ -61,22 +88,34 @@ impl Pods {
     }
 }
 
-pub(super) fn has_pods(id: &ObjectId) -> bool {
-    id.group == "apps" && WORKLOADS.contains(&id.kind.as_str())
+fn workload(id: &ObjectId) -> Option<bool> {
+    let found = WORKLOADS
+        .iter()
+        .find(|(group, kind, _)| id.group == *group && id.kind == *kind);
+    found.map(|(_, _, fails)| *fails)
 }
 
-async fn judged(
+pub(super) fn has_pods(id: &ObjectId) -> bool {
+    workload(id).is_some()
+}
+
+fn fails_with_pods(id: &ObjectId) -> bool {
+    workload(id) == Some(true)
+}
+
+/// How a workload stands with its pods, and what keeps them from being ready.
+async fn looked_at(
     session: &Session,
     id: &ObjectId,
     resource: &Resource,
-) -> Result<Readiness, ApiError> {
+) -> Result<(Readiness, Vec<String>), ApiError> {
     let namespace = Some(id.namespace.as_str());
     let Some(live) = session.get(resource, namespace, &id.name).await? else {
-        return Ok(Readiness::NotFound);
+        return Ok((Readiness::NotFound, Vec::new()));
     };
     let workload = readiness::assess(&live);
     let Some(selector) = selector(&live["spec"]["selector"]) else {
-        return Ok(workload);
+        return Ok((workload, Vec::new()));
     };
     let path = format!(
         "/api/v1/namespaces/{}/pods?labelSelector={selector}",
@@ -87,11 +126,10 @@ async fn judged(
         .as_array()
         .map(Vec::as_slice)
         .unwrap_or_default();
-    Ok(readiness::with_pods(
-        workload.clone(),
-        pods,
-        jiff::Timestamp::now(),
-    ))
+    let troubles = pods.iter().filter_map(readiness::pod_trouble).take(TOLD);
+    let troubles = troubles.collect();
+    let now = jiff::Timestamp::now();
+    Ok((readiness::with_pods(workload, pods, now), troubles))
 }
 
 /// A label selector as the API server reads it in a query; none where it would select everything. Keys and values were accepted by

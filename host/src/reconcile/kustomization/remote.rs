@@ -1,4 +1,4 @@
-//! Other clusters: from `spec.kubeConfig` to a session. A kubeconfig of a tenant runs no programs, reads no files of ours, and
+//! Other clusters: from `spec.kubeConfig.secretRef` to a session. A kubeconfig of a tenant runs no programs, reads no files of ours, and
 //! chooses no user but by its credentials.
 
 use std::{
@@ -9,14 +9,14 @@ use std::{
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use kube::config::{AuthInfo, KubeConfigOptions, Kubeconfig};
-use rosin_api::kustomization::KubeConfigReference;
+use rosin_api::SecretKeyReference;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use tokio_util::sync::{CancellationToken, DropGuard};
 use zeroize::Zeroizing;
 
-use super::{artifact::chain, error::Error, identity::Place};
-use crate::{cluster::Session, controller::Key, live::Live};
+use super::{accounts::Tokens, artifact::chain, error::Error, identity::Place, trusting::Trust};
+use crate::{cluster::Session, config::Config, controller::Key, live::Live};
 
 /// A cluster that cannot be reached must not hold a worker for long.
 const CONNECT: Duration = Duration::from_secs(5);
@@ -25,8 +25,10 @@ const CONNECT: Duration = Duration::from_secs(5);
 const KEPT: Duration = Duration::from_secs(3600);
 
 /// The clusters in use, by the digest of the kubeconfig that leads there: whoever has the same text has the same rights.
-#[derive(Default)]
-pub struct Clusters(Mutex<HashMap<[u8; 32], Cluster>>);
+pub struct Clusters {
+    known: Mutex<HashMap<[u8; 32], Cluster>>,
+    pub(super) trust: Trust,
+}
 
 struct Cluster {
     place: Place,
@@ -38,6 +40,14 @@ struct Cluster {
 }
 
 impl Clusters {
+    /// None is known yet.
+    pub fn new(config: &Config, tokens: Arc<Tokens>) -> Self {
+        Self {
+            known: Mutex::default(),
+            trust: Trust::new(config, tokens),
+        }
+    }
+
     pub(super) async fn get<F: Future<Output = Result<Session, Error>>>(
         &self,
         user: Key,
@@ -65,7 +75,7 @@ impl Clusters {
             users,
             _watches: stop.drop_guard(),
         };
-        let mut known = locked(&self.0);
+        let mut known = locked(&self.known);
         known.retain(|_, cluster| cluster.used.elapsed() < KEPT);
         // Another run may have been quicker.
         let cluster = known.entry(key).or_insert(cluster);
@@ -74,7 +84,7 @@ impl Clusters {
     }
 
     fn known(&self, key: &[u8; 32], user: &Key) -> Option<Place> {
-        let mut known = locked(&self.0);
+        let mut known = locked(&self.known);
         let cluster = known.get_mut(key)?;
         cluster.used = Instant::now();
         locked(&cluster.users).insert(user.clone());
@@ -86,17 +96,12 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// The text of the kubeconfig, read with the controller's own rights, as Flux does.
+/// The text of the kubeconfig in a Secret, read with the controller's own rights, as Flux does.
 pub(super) async fn kubeconfig(
     session: &Session,
     namespace: &str,
-    reference: &KubeConfigReference,
+    reference: &SecretKeyReference,
 ) -> Result<Zeroizing<String>, Error> {
-    let Some(reference) = &reference.secret_ref else {
-        return Err(Error::Client(
-            "spec.kubeConfig.configMapRef: identities of clouds are not supported yet".to_owned(),
-        ));
-    };
     let name = format!("{namespace}/{}", reference.name);
     let path = format!("/api/v1/namespaces/{namespace}/secrets/{}", reference.name);
     let secret = session

@@ -3,7 +3,10 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use rosin_api::{Artifact, Kustomization};
-use rosin_domain::{Object, substitution};
+use rosin_domain::{
+    Object,
+    substitution::{self, Strictness},
+};
 use rosin_render::{
     Engine, EngineConfig, Limits, LoadError, Location, Registry, Remembered, RenderError, Request,
     Services, Source, Subject,
@@ -95,7 +98,11 @@ impl Kustomizations {
             Some(post_build) => variables(&self.session, object.namespace(), post_build).await,
             None => Ok(BTreeMap::new()),
         };
-        finish(object, &rendered, variables, files)
+        let strictness = match self.config.gates.strict_post_build_substitutions {
+            true => Strictness::Strict,
+            false => Strictness::Lenient,
+        };
+        finish(object, &rendered, variables, strictness, files)
     }
 
     async fn render(
@@ -279,6 +286,7 @@ fn finish(
     object: &Kustomization,
     manifests: &[rosin_render::Manifest],
     variables: Result<BTreeMap<String, String>, super::variables::VariablesError>,
+    strictness: Strictness,
     files: Tree,
 ) -> Result<Built, Error> {
     let mut objects = Vec::with_capacity(manifests.len());
@@ -302,7 +310,7 @@ fn finish(
         let mut substituted = Vec::with_capacity(objects.len());
         let mut errors = Vec::new();
         for (object, place) in objects.into_iter().zip(&places) {
-            match substitution::post_build(vec![object], post_build, &variables) {
+            match substitution::post_build_with(vec![object], post_build, &variables, strictness) {
                 Ok(done) => substituted.extend(done),
                 Err(error) => errors.push(failed_at(&error, place).to_string()),
             }

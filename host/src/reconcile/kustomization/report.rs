@@ -72,6 +72,19 @@ impl<'a> Report<'a> {
         }
     }
 
+    /// Newer work ended the wait for health.
+    pub(super) fn canceled(&self, by: &str, attempt: Option<&Attempt>) {
+        let message = format!("Health checks canceled due to new reconciliation triggered by {by}");
+        self.send(
+            Severity::Info,
+            Reason::HealthCheckCanceled.as_str(),
+            &message,
+            attempt.map(|a| a.revision.as_str()),
+            attempt.and_then(|a| a.origin_revision.as_deref()),
+            None,
+        );
+    }
+
     /// About the deletion of the Kustomization itself.
     pub(super) fn deletion(&self, severity: Severity, reason: &str, message: &str) {
         let revision = self

@@ -5,9 +5,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use rosin_api::{Artifact, Kustomization};
+use rosin_api::{Artifact, Kustomization, kustomization::SourceKind};
 use rosin_domain::{
     Object,
+    dependencies::{self, ReadyExpr},
     plan::{Action, ApplyPlan, ChangeSet},
 };
 use sha2::{Digest, Sha256};
@@ -51,7 +52,7 @@ impl Kustomizations {
         report: &mut Report<'_>,
     ) -> Result<Outcome, Error> {
         memo.attempt = None;
-        guard_identity(object)?;
+        guard_identity(object, &self.config.gates)?;
         let timeout = rosin_domain::schedule::timeout(&object.spec);
         let artifact = match self.artifact_of(object) {
             Err(error @ (Error::NoArtifact(_) | Error::SourceMissing(_))) => {
@@ -71,12 +72,23 @@ impl Kustomizations {
         memo.not_ready_since = None;
 
         progress.step(Step::Fetching, &artifact.revision, timeout);
-        let tree = self.artifacts.open(&artifact).await?;
+        // A server that accepts and never answers is no reason to miss the artifact that comes next.
+        let tree = tokio::select! {
+            opened = tokio::time::timeout(timeout, self.artifacts.open(&artifact)) => opened,
+            _ = run.interrupted() => return Ok(Outcome::Superseded),
+        };
+        let tree = tree.map_err(|_| {
+            let timeout = rosin_api::Duration::from(timeout);
+            Error::Artifact(format!(
+                "the artifact could not be downloaded within {timeout}"
+            ))
+        })??;
         let path = path_of(object, &tree)?;
         progress.status.last_attempted_revision = Some(artifact.revision.clone());
         progress.step(Step::Building, &artifact.revision, timeout);
         let Built { objects, origins } = self.build(object, &artifact, tree, path).await?;
         let place = self.place_of(object).await?;
+        memo.act_as(&object.spec);
         let session = &place.session;
         attempt.digest = Some(digest(&objects));
         memo.attempt = Some(attempt.clone());
@@ -148,8 +160,8 @@ impl Kustomizations {
                 object, &place, &plan, &changes, &attempt, timeout, run, progress, report,
             )
             .await?;
-        if interrupted {
-            return Ok(Outcome::Interrupted);
+        if let Some(by) = interrupted {
+            return Ok(Outcome::Interrupted(by));
         }
         let Attempt {
             revision,
@@ -170,6 +182,11 @@ impl Kustomizations {
         if self.config.no_cross_namespace_refs && source.key.namespace != object.namespace() {
             return Err(Error::AccessDenied(format!(
                 "can't access '{source}', cross-namespace references have been blocked"
+            )));
+        }
+        if source.kind == SourceKind::ExternalArtifact && !self.config.gates.external_artifact {
+            return Err(Error::AccessDenied(format!(
+                "can't access '{source}', ExternalArtifact feature gate is disabled"
             )));
         }
         match self.sources.get(&source) {
@@ -194,7 +211,11 @@ impl Kustomizations {
         let found = dependencies
             .iter()
             .map(|(reference, name, found)| (*reference, name.as_str(), found.as_deref()));
-        rosin_domain::dependencies::check(object, found, &artifact.revision).map_err(|error| {
+        let expressions = match self.config.gates.additive_cel_dependency_check {
+            true => ReadyExpr::Adds,
+            false => ReadyExpr::Replaces,
+        };
+        dependencies::check_with(object, found, &artifact.revision, expressions).map_err(|error| {
             if error.is_terminal() {
                 Error::InvalidExpression(error.to_string())
             } else {
