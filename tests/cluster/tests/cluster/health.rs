@@ -53,7 +53,13 @@ async fn what_never_becomes_ready_is_named() -> Result<()> {
         "timeout waiting for: [Deployment/{}/web status: 'InProgress'",
         case.namespace
     );
-    case.fails(&app, "HealthCheckFailed", &words).await?;
+    let failed = case.fails(&app, "HealthCheckFailed", &words).await?;
+    // Not only what is not ready, but why.
+    assert!(
+        failed.message.contains("/web: pod web-") && failed.message.contains("Unschedulable"),
+        "{}",
+        failed.message
+    );
     let app = case.api.read(&app).await?;
     assert_eq!(app["status"]["lastAppliedRevision"], json!(null));
     assert_eq!(
@@ -180,16 +186,30 @@ async fn a_crashing_pod_fails_its_workload_early() -> Result<()> {
         "containerStatuses": [container],
         "conditions": [{ "type": "Ready", "status": "False" }],
     });
-    case.api
-        .merge_status(&pod, &json!({ "status": status }))
-        .await?;
     let words = format!(
         "failed early due to stalled resources: [Deployment/{}/web status: 'Failed'",
         case.namespace
     );
-    case.fails(&app, "HealthCheckFailed", &words)
-        .await
-        .map(drop)
+    // The scheduler goes on to say that it finds no node for it.
+    let crashing = async {
+        loop {
+            let status = json!({ "status": status });
+            let _ = case.api.merge_status(&pod, &status).await;
+            tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+        }
+    };
+    let failed = tokio::select! {
+        failed = case.fails(&app, "HealthCheckFailed", &words) => failed?,
+        () = crashing => unreachable!("it goes on until the test ends"),
+    };
+    assert!(
+        failed
+            .message
+            .contains("container web: CrashLoopBackOff back-off 5m0s"),
+        "{}",
+        failed.message
+    );
+    Ok(())
 }
 
 #[tokio::test]
@@ -215,6 +235,7 @@ async fn a_job_that_removed_itself_is_done() -> Result<()> {
 #[tokio::test]
 #[ignore = "needs a control plane: make test-cluster"]
 async fn a_fix_does_not_wait_for_the_health_of_what_it_fixes() -> Result<()> {
+    // parity: KS-SCHED-010, KS-HEALTH-003, KS-HEALTH-007
     let case = Case::new("health-fix").await?;
     case.repository
         .write("app/web.yaml", &deployment("web", 1, Some("nowhere")))?;
@@ -227,8 +248,36 @@ async fn a_fix_does_not_wait_for_the_health_of_what_it_fixes() -> Result<()> {
         .await?;
     // Long enough for the wait to be told, and then the fix.
     tokio::time::sleep(std::time::Duration::from_secs(2)).await;
+    let waiting = case.api.read(&app).await?;
+    let condition = condition(&waiting, "Reconciling")
+        .cloned()
+        .unwrap_or_default();
+    let message = condition["message"].as_str().unwrap_or_default();
+    assert!(
+        message.starts_with("Running health checks for revision"),
+        "{condition}"
+    );
     case.repository
         .write("app/web.yaml", &deployment("web", 1, None))?;
     let fix = case.push("fix").await?;
-    case.ready(&app, &fix).await.map(drop)
+    case.ready(&app, &fix).await?;
+    let events = case.api.list("v1", "Event", &case.namespace, "").await?;
+    let told = |reason: &str, words: &str| {
+        let mut of_app = events.iter().filter(|event| event["reason"] == reason);
+        of_app.any(|event| {
+            event["message"]
+                .as_str()
+                .is_some_and(|text| text.starts_with(words))
+        })
+    };
+    let words = format!(
+        "Health checks canceled due to new reconciliation triggered by GitRepository/{}/app",
+        case.namespace
+    );
+    assert!(told("HealthCheckCanceled", &words), "{events:#?}");
+    assert!(
+        told("Progressing", "Health check passed in "),
+        "{events:#?}"
+    );
+    Ok(())
 }

@@ -97,6 +97,7 @@ async fn an_object_that_moved_to_another_kustomization_is_not_deleted() -> Resul
 #[tokio::test]
 #[ignore = "needs a control plane: make test-cluster"]
 async fn a_revision_without_objects_prunes_nothing_unasked() -> Result<()> {
+    // parity: KS-APPLY-029
     let case = Case::new("prune-empty").await?;
     case.repository
         .write("app/one.yaml", &config_map("one", "key", "value"))?;
@@ -110,5 +111,11 @@ async fn a_revision_without_objects_prunes_nothing_unasked() -> Result<()> {
     case.push("empty").await?;
     case.fails(&app, "PruneFailed", "1").await?;
     assert!(case.value("one", "key").await?.is_some());
-    Ok(())
+    // Said to be meant, it is a success like any other.
+    let confirm = json!({ "metadata": { "annotations": { "rosin.dev/confirm-empty": "true" } } });
+    case.api.merge(&app, &confirm, "test").await?;
+    rosin_cluster_tests::flux::reconcile(&case.api, &app).await?;
+    let empty = case.push("still empty").await?;
+    case.ready(&app, &empty).await?;
+    case.until_gone(&case.config_map("one")).await
 }

@@ -33,7 +33,7 @@ async fn listen() -> Result<(SocketAddr, Heard)> {
 }
 
 /// A Kustomization of the shard.
-async fn add(case: &Case, shard: &str, name: &str, more: Value) -> Result<Ref> {
+pub(crate) async fn add(case: &Case, shard: &str, name: &str, more: Value) -> Result<Ref> {
     let mut spec = json!({ "targetNamespace": case.namespace });
     if let (Some(spec), Value::Object(more)) = (spec.as_object_mut(), more) {
         spec.extend(more);
@@ -45,7 +45,7 @@ async fn add(case: &Case, shard: &str, name: &str, more: Value) -> Result<Ref> {
     Ok(Ref::kustomization(&case.namespace, name))
 }
 
-async fn start(case: &Case, shard: &str, more: &[&str]) -> Result<Controller> {
+pub(crate) async fn start(case: &Case, shard: &str, more: &[&str]) -> Result<Controller> {
     let folder = folder(shard);
     let selector = format!("--watch-label-selector=sharding.fluxcd.io/key={shard}");
     let mut flags = vec!["--controllers=kustomize", selector.as_str()];
@@ -238,4 +238,103 @@ async fn drift_is_corrected_at_each_interval() -> Result<()> {
         .merge(&case.config_map("one"), &theirs, "somebody")
         .await?;
     case.until_value("one", "key", "git").await
+}
+
+#[tokio::test]
+#[ignore = "needs a control plane: make test-cluster"]
+async fn artifacts_of_others_need_their_gate() -> Result<()> {
+    // parity: KS-SRC-006
+    let case = Case::new("external").await?;
+    let _controller = start(&case, "external", &[]).await?;
+    let external = json!({ "sourceRef": { "kind": "ExternalArtifact", "name": "app" } });
+    let app = add(&case, "external", "app", external).await?;
+    let words = format!(
+        "can't access 'ExternalArtifact/{}/app', ExternalArtifact feature gate is disabled",
+        case.namespace
+    );
+    case.fails(&app, "AccessDenied", &words).await.map(drop)
+}
+
+#[tokio::test]
+#[ignore = "needs a control plane: make test-cluster"]
+async fn a_labelled_config_starts_what_reads_it() -> Result<()> {
+    // parity: KS-SCHED-008
+    let case = Case::new("config").await?;
+    case.repository
+        .write("app/one.yaml", &config_map("one", "key", "${value:=none}"))?;
+    let commit = case.push("first").await?;
+    case.add_source().await?;
+    let values = |value: &str| {
+        json!({
+            "apiVersion": "v1", "kind": "ConfigMap",
+            "metadata": {
+                "name": "values", "namespace": case.namespace,
+                "labels": { "reconcile.fluxcd.io/watch": "Enabled" },
+            },
+            "data": { "value": value },
+        })
+    };
+    let from = json!([{ "kind": "ConfigMap", "name": "values", "optional": true }]);
+    let strategy = json!({ "substituteFrom": from, "substituteStrategy": "Always" });
+    let app = case
+        .add_kustomization(
+            "app",
+            "./app",
+            json!({ "interval": "1h", "postBuild": strategy }),
+        )
+        .await?;
+    case.ready(&app, &commit).await?;
+    case.until_value("one", "key", "none").await?;
+    // Creation, change and deletion count, of what is optional, too.
+    case.api.apply(&values("a")).await?;
+    case.until_value("one", "key", "a").await?;
+    case.api.apply(&values("b")).await?;
+    case.until_value("one", "key", "b").await?;
+    case.api.delete(&case.config_map("values")).await?;
+    case.until_value("one", "key", "none").await
+}
+
+#[tokio::test]
+#[ignore = "needs a control plane: make test-cluster"]
+async fn fifty_pushes_in_ten_seconds_cost_two_renders() -> Result<()> {
+    let case = Case::new("burst").await?;
+    case.repository
+        .write("app/one.yaml", &config_map("one", "key", "start"))?;
+    let commit = case.push("first").await?;
+    case.add_source().await?;
+    let controller = start(&case, "burst", &[]).await?;
+    let app = add(&case, "burst", "app", json!({})).await?;
+    case.ready(&app, &commit).await?;
+    let renders = async || {
+        let metrics = controller.metrics().await?;
+        let lines = metrics
+            .lines()
+            .filter(|line| line.starts_with("rosin_renders") && line.contains("\"rendered\""));
+        let count: f64 = lines
+            .filter_map(|line| line.rsplit(' ').next()?.parse::<f64>().ok())
+            .sum();
+        anyhow::Ok(count)
+    };
+    let before = renders().await?;
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    let mut last = String::new();
+    let started = std::time::Instant::now();
+    for push in 0..50 {
+        case.repository.write(
+            "app/one.yaml",
+            &config_map("one", "key", &format!("push-{push}")),
+        )?;
+        last = case.push("one of many").await?;
+        let next = Duration::from_millis(200 * (push + 1));
+        tokio::time::sleep(next.saturating_sub(started.elapsed())).await;
+    }
+    case.ready(&app, &last).await?;
+    case.until_value("one", "key", "push-49").await?;
+    let cost = renders().await? - before;
+    anyhow::ensure!(
+        (1.0..=2.0).contains(&cost),
+        "{cost} renders in {:?}",
+        started.elapsed()
+    );
+    Ok(())
 }

@@ -6,10 +6,11 @@ use std::process::Command;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use rosin_cluster_tests::control_plane::{ControlPlane, free_ports};
+use rosin_cluster_tests::control_plane::ControlPlane;
+use rosin_cluster_tests::flux_controllers::{self, FluxControllers};
 use rosin_cluster_tests::process::{Background, Lifetime, Usage};
 use rosin_cluster_tests::wait::{Look, until};
-use rosin_cluster_tests::{Api, Controller, install, paths};
+use rosin_cluster_tests::{Api, Controller, install};
 
 use crate::{Layout, Peer};
 
@@ -38,13 +39,7 @@ pub(crate) async fn define(peer: Peer, api: &Api) -> Result<()> {
     match peer {
         Peer::Bare => Ok(()),
         Peer::Rosin => install::install(api).await.map(drop),
-        Peer::Flux => {
-            install::define(
-                api,
-                &fs::read_to_string(paths::tool("flux-definitions.yaml")?)?,
-            )
-            .await
-        }
+        Peer::Flux => flux_controllers::define(api).await,
     }
 }
 
@@ -62,78 +57,12 @@ pub(crate) async fn start(peer: Peer, folder: &Path, plane: &ControlPlane) -> Re
             controller.wait_ready().await?;
             Ok(Running(vec![controller.into_process()]))
         }
-        Peer::Flux => flux(folder, &kubeconfig).await,
+        Peer::Flux => {
+            let more = ["--requeue-dependency=2s", "--log-level=error"];
+            let flux = FluxControllers::start(folder, &kubeconfig, &more).await?;
+            Ok(Running(flux.into_processes()))
+        }
     }
-}
-
-async fn flux(folder: &Path, kubeconfig: &Path) -> Result<Running> {
-    let [
-        artifacts,
-        metrics,
-        health,
-        metrics_of_kustomize,
-        health_of_kustomize,
-    ] = free_ports()?;
-    let common = |program: &str, metrics: u16, health: u16| -> Result<Command> {
-        let mut command = Command::new(paths::tool(program)?);
-        command
-            .arg(format!("--metrics-addr=127.0.0.1:{metrics}"))
-            .arg(format!("--health-addr=127.0.0.1:{health}"))
-            .args([
-                "--events-addr=",
-                "--watch-all-namespaces=true",
-                "--log-level=error",
-                "--requeue-dependency=2s",
-            ])
-            .args(["--kube-api-qps=500", "--kube-api-burst=1000"])
-            .env("KUBECONFIG", kubeconfig)
-            .env("RUNTIME_NAMESPACE", "flux-system");
-        Ok(command)
-    };
-    let storage = folder.join("storage");
-    fs::create_dir_all(&storage)?;
-    let mut source = common("source-controller", metrics, health)?;
-    source
-        .arg("--concurrent=10")
-        .arg(format!("--storage-path={}", storage.display()))
-        .arg(format!("--storage-addr=127.0.0.1:{artifacts}"))
-        .arg(format!("--storage-adv-addr=127.0.0.1:{artifacts}"));
-    let mut kustomize = common(
-        "kustomize-controller",
-        metrics_of_kustomize,
-        health_of_kustomize,
-    )?;
-    kustomize.arg("--concurrent=20");
-    let mut running = Vec::new();
-    for (name, command, port) in [
-        ("source-controller", source, health),
-        ("kustomize-controller", kustomize, health_of_kustomize),
-    ] {
-        let mut process = Background::start(
-            name,
-            &command,
-            &folder.join(format!("{name}.log")),
-            Lifetime::Owned,
-        )?;
-        until(
-            format!("{name} to be ready"),
-            Duration::from_secs(60),
-            async || {
-                process.check()?;
-                let answer = rosin_cluster_tests::controller::http_get(port, "/readyz")
-                    .await
-                    .unwrap_or_default();
-                Ok(if answer.starts_with("HTTP/1.1 200") {
-                    Look::Done(())
-                } else {
-                    Look::Waiting("it is not".into())
-                })
-            },
-        )
-        .await?;
-        running.push(process);
-    }
-    Ok(Running(running))
 }
 
 /// Runs the bare client to its end: how long it took, and what it used.
