@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
-.PHONY: bench-helm bench-kustomize fuzz-coverage fuzz-kustomize fuzz-helm help build plugins programs tools demo demo-stop test test-unit test-cluster test-conformance lint formatting clippy generated deny bench fuzz e2e clean template-cases
+.PHONY: soak many bench-helm bench-kustomize fuzz-coverage fuzz-kustomize fuzz-helm help build plugins programs tools demo demo-stop test test-unit test-cluster test-conformance lint formatting clippy generated deny bench fuzz e2e clean template-cases
 
 # Errors of tests say what happened; where in the tests, their text says, too.
 export RUST_LIB_BACKTRACE ?= 0
@@ -62,7 +62,7 @@ test-conformance: ## Run only our own cases and, where they are (ROSIN_CONFORMAN
 	@$(stage) "recorded renders" cargo test --release --locked --workspace --test kustomize
 
 test-cluster: build tools ## Run the tests against a real control plane
-	@tests/tools/build flux
+	@tests/tools/build flux flux-controllers sops
 	@$(stage) "cluster tests" cargo test --release --locked --workspace --test cluster -- --ignored
 
 lint: formatting clippy deny generated ## Check formatting, clippy, licences and that generated files are current
@@ -97,6 +97,13 @@ bench-helm: build ## Compare renders of the recorded charts with the original He
 	@tests/tools/build helm-oracle
 	@$(stage) "build the benchmark" $(cargo_build) --bin rosin-bench-helm
 	@tests/tools/bench-helm $(release)/rosin-bench-helm $(ARCHIVES)
+soak: build tools ## Commit, drift, kill and let requests fail at random over 300 Kustomizations (MINUTES=30 N=300 SEED=1)
+	@$(stage) "build the soak" $(cargo_build) --bin rosin-soak
+	@$(release)/rosin-soak --minutes $(or $(MINUTES),30) --count $(or $(N),300) --seed $(or $(SEED),1)
+
+many: build ## Say what thousands of Kustomizations cost, against an API server in memory (N=10000)
+	@$(stage) "build the measurement" $(cargo_build) --bin rosin-many
+	@$(release)/rosin-many --count $(or $(N),10000)
 
 bench-kustomize: build ## Compare builds with the original kustomize: CPU time and memory (N=10000 gives it larger trees; they take minutes)
 	@tests/tools/build kustomize kustomize-oracle
