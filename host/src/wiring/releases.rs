@@ -18,7 +18,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    HTTP_RETRIES, endpoint, resource, scheduler, selector,
+    endpoint, resource, scheduler, selector,
     sources::{OnArtifact, SourceWatches},
     until, wake_on_change, watch_configs,
 };
@@ -183,7 +183,7 @@ impl Queue {
             live: Live::new(session.clone(), rules, stop.clone()),
             artifacts: Artifacts::new(
                 store.clone(),
-                Downloads::new(store, clients, HTTP_RETRIES),
+                Downloads::new(store, clients, config.http_retry),
                 config.requeue_dependency,
             ),
             renderers,

@@ -5,7 +5,7 @@ use std::time::Duration;
 use futures::{StreamExt, stream};
 use rosin_domain::{
     Object, ObjectId,
-    health::{Checks, Target, Verdict, is_job_with_ttl, judge},
+    health::{Checks, Patience, Target, Verdict, is_job_with_ttl, judge},
     readiness::{Readiness, assess_at},
 };
 use serde_json::Value;
@@ -133,7 +133,7 @@ pub(super) async fn ready(
             .zip(&seen)
             .map(|(id, (readiness, _))| (id, readiness.as_ref()));
         let expired = tokio::time::Instant::now() >= deadline;
-        match judge(states, expired) {
+        match judge(states, expired, Patience::FailFast) {
             Verdict::Healthy => return Ok(()),
             Verdict::Failed(message) => return Err(Failure::new(message)),
             Verdict::Waiting => {}
