@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub use crate::build::BuildArgs;
+pub use crate::plugin::PluginArgs;
+pub use crate::renderers::{CheckOptionsArgs, CompileArgs};
 pub use crate::template::TemplateArgs;
 
 /// Rosin turns what is in Git into what runs in Kubernetes, and keeps it so.
@@ -34,6 +36,12 @@ pub enum Command {
     ///
     /// Runs the same sandboxed component as the controller. Nothing is fetched: dependencies have to be in charts/.
     Template(Box<TemplateArgs>),
+    /// Write, try and check renderers of your own
+    Plugin(Box<PluginArgs>),
+    #[command(hide = true)]
+    CompileRenderer(CompileArgs),
+    #[command(hide = true)]
+    CheckOptions(CheckOptionsArgs),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -253,6 +261,15 @@ pub struct ControllerArgs {
     /// Folder with renderer plugins (*.wasm): each can be named in spec.renderer by its file's name, and gets files only
     #[arg(long)]
     pub renderers_path: Option<PathBuf>,
+
+    /// Let Kustomizations name renderers that an OCIRepository delivers
+    #[arg(long, default_value_t = true, action = clap::ArgAction::Set, num_args = 0..=1, default_missing_value = "true")]
+    pub renderers_from_sources: bool,
+
+    /// File with the rules for renderers from sources: namespaces, registries, signers, capabilities, limits. Read again when it
+    /// changes. Without it: signed and pinned by digest, files only
+    #[arg(long)]
+    pub renderers_policy: Option<PathBuf>,
 
     /// Longest time that a render may take
     #[arg(long, default_value = "60s", value_parser = duration)]

@@ -35,8 +35,10 @@ use crate::{
             Artifacts, Clusters, ConfigKey, Index, KeyServices, Kustomizations, Memos, Renderers,
             SourceKey, Sources, Tokens,
         },
+        oci_repository::Registries,
         source::Shared,
     },
+    renderers::{DropIns, PolicyFile},
     serve::{self, Readiness},
 };
 
@@ -330,6 +332,22 @@ async fn start(
     );
     tasks.spawn(until(send, stop.clone()));
     let tokens = Arc::new(Tokens::default());
+    let artifacts = Artifacts::new(
+        store.clone(),
+        Downloads::new(store, clients.clone(), config.http_retry),
+        config.requeue_dependency,
+    );
+    let drop_ins = DropIns::new(
+        renderers.engine().clone(),
+        artifacts.clone(),
+        Registries {
+            session: session.clone(),
+            clients,
+        },
+        PolicyFile::open(config.renderers_policy.as_deref()).context("--renderers-policy")?,
+        config.storage_path.join("renderers"),
+        renderers.limits().clone(),
+    );
     let reconcile = Kustomizations {
         writer: StatusWriter::new(
             session.clone(),
@@ -337,12 +355,9 @@ async fn start(
             names::KUSTOMIZE_STATUS_MANAGER,
         ),
         live: Live::new(session.clone(), rules, stop.clone()),
-        artifacts: Artifacts::new(
-            store.clone(),
-            Downloads::new(store, clients, config.http_retry),
-            config.requeue_dependency,
-        ),
+        artifacts,
         renderers,
+        drop_ins,
         clusters: Clusters::new(&config, tokens.clone()),
         tokens,
         key_services: KeyServices::new().context("a client for key services")?,

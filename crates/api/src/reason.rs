@@ -35,6 +35,8 @@ reasons! {
     ReconciliationFailed,
     ArtifactFailed,
     BuildFailed,
+    /// Rosin's own: the renderer that the object names is missing, refused or no renderer.
+    RendererFailed,
     PruneFailed,
     HealthCheckFailed,
     HealthCheckCanceled,

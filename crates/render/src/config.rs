@@ -99,6 +99,10 @@ pub fn precompile(component: &[u8]) -> Result<Precompiled, LoadError> {
 /// What code compiled ahead of time depends on beside the component: a value that changes with the version of wasmtime and its
 /// settings.
 pub fn compatibility() -> Result<impl std::hash::Hash, LoadError> {
+    fingerprint()
+}
+
+pub(crate) fn fingerprint() -> Result<u64, LoadError> {
     let engine = code().and_then(|config| wasmtime::Engine::new(&config));
     let engine = engine.map_err(|error| LoadError::invalid(&error))?;
     let mut hash = std::hash::DefaultHasher::new();

@@ -41,6 +41,8 @@ pub enum LoadError {
     Folder(std::path::PathBuf, #[source] std::io::Error),
     #[error("starting the plugin engine failed: {0}")]
     Engine(String),
+    #[error("the folder of compiled renderers cannot be used")]
+    Cache(#[source] std::io::Error),
 }
 
 impl LoadError {

@@ -56,7 +56,7 @@ impl fmt::Display for Import {
 }
 
 /// The imports that one plugin may have. Files and diagnostics need no grant.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Grants(BTreeSet<Import>);
 
 impl Grants {

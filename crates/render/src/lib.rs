@@ -14,6 +14,7 @@
 
 mod bindings;
 mod call;
+mod code_cache;
 mod code_memory;
 mod config;
 mod crypto;
@@ -32,6 +33,7 @@ mod renderer;
 mod run;
 mod services;
 
+pub use code_cache::CodeCache;
 pub use config::{CODE_ALIGNMENT, Precompiled, compatibility, precompile};
 pub use engine::{Engine, EngineConfig};
 pub use error::{Crash, LoadError, RenderError};

@@ -151,6 +151,25 @@ impl Renderer {
         &self.0.name
     }
 
+    /// The same plugin under another name, for messages. Code is shared.
+    #[must_use]
+    pub fn named(&self, name: &str) -> Self {
+        let Inner {
+            name: _,
+            digest,
+            engine,
+            imports,
+            pre,
+        } = &*self.0;
+        Self(Arc::new(Inner {
+            name: name.to_owned(),
+            digest: *digest,
+            engine: engine.clone(),
+            imports: imports.clone(),
+            pre: pre.clone(),
+        }))
+    }
+
     /// Of the component that the code was compiled from.
     pub fn digest(&self) -> Digest {
         self.0.digest

@@ -12,6 +12,7 @@ pub mod git_server;
 pub mod install;
 pub mod paths;
 pub mod process;
+pub mod registry;
 pub mod repository;
 pub mod wait;
 
@@ -21,4 +22,5 @@ pub use controller::Controller;
 pub use fault_proxy::{Fault, FaultProxy};
 pub use flux_controllers::FluxControllers;
 pub use git_server::GitServer;
+pub use registry::Registry;
 pub use repository::Repository;

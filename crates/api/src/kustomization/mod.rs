@@ -19,7 +19,9 @@ pub use reconcile::{
     DeletionPolicy, DependencyReference, IgnoreRule, KubeConfigReference, SourceKind,
     SourceReference,
 };
-pub use renderer::{Renderer, RendererLimits, RendererSourceKind, RendererSourceReference};
+pub use renderer::{
+    Renderer, RendererLimits, RendererSourceKind, RendererSourceReference, RendererStatus,
+};
 pub use status::{History, Inventory, InventoryEntry, KustomizationStatus, Snapshot};
 
 use crate::Duration;

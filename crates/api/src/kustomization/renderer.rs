@@ -62,25 +62,62 @@ pub struct RendererLimits {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(regex(pattern = r"^[1-9][0-9]{0,15}(Ki|Mi|Gi)?$"))]
     pub memory: Option<String>,
+    /// Bytes of output, with suffix `Ki`, `Mi` or `Gi`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(regex(pattern = r"^[1-9][0-9]{0,15}(Ki|Mi|Gi)?$"))]
+    pub output: Option<String>,
     /// Time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timeout: Option<Duration>,
 }
 
+/// The component that rendered last, where it came from a source.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct RendererStatus {
+    /// Where it came from, as `OCIRepository/<namespace>/<name>`.
+    pub source: String,
+    /// The revision of the source, with the digest of the artifact's manifest.
+    pub revision: String,
+    /// Digest of the component.
+    pub digest: String,
+    /// What the component calls itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// The version that the component gives itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
+    /// What it may ask the host for, by the names of the contract's interfaces: what it imports, as far as it was granted.
+    #[serde(
+        default,
+        deserialize_with = "null_as_default",
+        skip_serializing_if = "Vec::is_empty"
+    )]
+    pub capabilities: Vec<String>,
+}
+
 impl RendererLimits {
     /// The memory limit in bytes; none where it is absent, not a quantity, or too large for a number.
     pub fn memory_bytes(&self) -> Option<u64> {
-        let text = self.memory.as_deref()?;
-        let digits = text.trim_end_matches(|c: char| !c.is_ascii_digit());
-        let shift = match &text[digits.len()..] {
-            "" => 0,
-            "Ki" => 10,
-            "Mi" => 20,
-            "Gi" => 30,
-            _ => return None,
-        };
-        digits.parse::<u64>().ok()?.checked_mul(1 << shift)
+        bytes(self.memory.as_deref()?)
     }
+
+    /// The limit of the output in bytes; none as for memory.
+    pub fn output_bytes(&self) -> Option<u64> {
+        bytes(self.output.as_deref()?)
+    }
+}
+
+fn bytes(text: &str) -> Option<u64> {
+    let digits = text.trim_end_matches(|c: char| !c.is_ascii_digit());
+    let shift = match &text[digits.len()..] {
+        "" => 0,
+        "Ki" => 10,
+        "Mi" => 20,
+        "Gi" => 30,
+        _ => return None,
+    };
+    digits.parse::<u64>().ok()?.checked_mul(1 << shift)
 }
 
 impl Kustomization {
@@ -138,7 +175,7 @@ mod tests {
         ] {
             let limits = RendererLimits {
                 memory: Some(text.to_owned()),
-                timeout: None,
+                ..RendererLimits::default()
             };
             assert_eq!(limits.memory_bytes(), bytes, "{text}");
         }

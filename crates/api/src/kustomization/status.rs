@@ -6,6 +6,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::RendererStatus;
 use crate::decode::null_as_default;
 use crate::{Condition, Duration};
 
@@ -46,6 +47,9 @@ pub struct KustomizationStatus {
     /// The generation of the last run that came to an end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub observed_generation: Option<i64>,
+    /// The component that rendered last, where it came from a source. An addition of Rosin to Flux's fields.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub renderer: Option<RendererStatus>,
 }
 
 /// Objects in the cluster that belong to a Kustomization.

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use rosin_tree::Tree;
 
-use super::store::Partial;
+use super::store::{Partial, read_checked};
 use super::{ArtifactDigest, Store, StoreError};
 use crate::http::{Connect, ConnectError, HttpClients};
 
@@ -24,8 +24,8 @@ pub enum DownloadError {
     Status(u16),
     #[error("the artifact cannot be downloaded")]
     Http(#[source] reqwest::Error),
-    #[error("the artifact has more than {MAX_ARCHIVE} bytes")]
-    TooLarge,
+    #[error("the artifact has more than {0} bytes")]
+    TooLarge(u64),
     #[error(transparent)]
     Connect(#[from] ConnectError),
     #[error(transparent)]
@@ -57,11 +57,38 @@ impl Downloads {
     /// # Errors
     /// [`DownloadError::NotFound`] at once; servers that fail are asked again first.
     pub async fn fetch(&self, url: &str, digest: &ArtifactDigest) -> Result<Tree, DownloadError> {
+        let archive = self.file(url, MAX_ARCHIVE).await?;
+        let (store, digest) = (self.store.clone(), digest.clone());
+        let unpacked = tokio::task::spawn_blocking(move || {
+            store.foreign_tree(&digest, || archive.read().map_err(StoreError::from))
+        });
+        Ok(unpacked.await.map_err(|_| DownloadError::Interrupted)??)
+    }
+
+    /// The content of an artifact's file, which need not be an archive.
+    ///
+    /// # Errors
+    /// As [`Self::fetch`], and when it is larger than `limit`.
+    pub async fn read(
+        &self,
+        url: &str,
+        digest: &ArtifactDigest,
+        limit: u64,
+    ) -> Result<Vec<u8>, DownloadError> {
+        let (file, digest) = (self.file(url, limit).await?, digest.clone());
+        let read = tokio::task::spawn_blocking(move || {
+            let file = file.read().map_err(StoreError::from)?;
+            read_checked(file, &digest, limit)
+        });
+        Ok(read.await.map_err(|_| DownloadError::Interrupted)??)
+    }
+
+    async fn file(&self, url: &str, limit: u64) -> Result<Partial, DownloadError> {
         let mut delay = FIRST_DELAY;
         let mut left = self.retries;
-        let archive = loop {
-            match self.download(url).await {
-                Ok(archive) => break archive,
+        loop {
+            match self.download(url, limit).await {
+                Ok(file) => return Ok(file),
                 Err(error) if left > 0 && is_passing(&error) => {
                     tracing::debug!(%error, left, "downloading an artifact failed, trying again");
                     left -= 1;
@@ -70,15 +97,10 @@ impl Downloads {
                 }
                 Err(error) => return Err(error),
             }
-        };
-        let (store, digest) = (self.store.clone(), digest.clone());
-        let unpacked = tokio::task::spawn_blocking(move || {
-            store.foreign_tree(&digest, || archive.read().map_err(StoreError::from))
-        });
-        Ok(unpacked.await.map_err(|_| DownloadError::Interrupted)??)
+        }
     }
 
-    async fn download(&self, url: &str) -> Result<Partial, DownloadError> {
+    async fn download(&self, url: &str, limit: u64) -> Result<Partial, DownloadError> {
         let client = self.clients.get(&Connect::default())?;
         let without_url = |error: reqwest::Error| DownloadError::Http(error.without_url());
         let mut response = client.get(url).send().await.map_err(without_url)?;
@@ -92,8 +114,8 @@ impl Downloads {
         let mut size: u64 = 0;
         while let Some(chunk) = response.chunk().await.map_err(without_url)? {
             size += chunk.len() as u64;
-            if size > MAX_ARCHIVE {
-                return Err(DownloadError::TooLarge);
+            if size > limit {
+                return Err(DownloadError::TooLarge(limit));
             }
             file.write_all(&chunk).map_err(StoreError::from)?;
         }

@@ -73,6 +73,8 @@ pub enum StoreError {
     },
     #[error(transparent)]
     Key(#[from] InvalidKey),
+    #[error("the artifact has more than {0} bytes")]
+    TooLarge(u64),
     #[error("unpacking the artifact failed")]
     Unpack(#[from] UnpackError),
     #[error("writing the artifact failed")]
@@ -169,6 +171,19 @@ impl Store {
     pub fn tree(&self, path: &str, digest: &ArtifactDigest) -> Result<Tree, StoreError> {
         self.trees
             .get_or_make(digest, || self.unpack(self.open_file(path)?, digest))
+    }
+
+    /// The content of an artifact's file, which need not be an archive: what was copied is what was pulled.
+    ///
+    /// # Errors
+    /// When the file is missing, damaged or larger than `limit`.
+    pub fn read(
+        &self,
+        path: &str,
+        digest: &ArtifactDigest,
+        limit: u64,
+    ) -> Result<Vec<u8>, StoreError> {
+        read_checked(self.open_file(path)?, digest, limit)
     }
 
     /// To be called when a tree turned out to be damaged ([`TreeError::Damaged`]): the next call to [`Store::tree`] unpacks again.
@@ -411,6 +426,31 @@ fn create_private_dir(parent: &Dir, name: &str) -> io::Result<()> {
     match parent.create_dir_with(name, &builder) {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists && parent.is_dir(name) => Ok(()),
         result => result,
+    }
+}
+
+/// All of a file, which must have this digest.
+pub(super) fn read_checked(
+    file: impl Read,
+    digest: &ArtifactDigest,
+    limit: u64,
+) -> Result<Vec<u8>, StoreError> {
+    let mut content = Vec::new();
+    file.take(limit.saturating_add(1))
+        .read_to_end(&mut content)?;
+    if content.len() as u64 > limit {
+        return Err(StoreError::TooLarge(limit));
+    }
+    let mut hasher = digest.hasher();
+    hasher.write_all(&content)?;
+    let actual = hasher.finish();
+    if actual == *digest {
+        Ok(content)
+    } else {
+        Err(StoreError::Digest {
+            expected: digest.clone(),
+            actual,
+        })
     }
 }
 

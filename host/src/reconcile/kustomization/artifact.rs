@@ -25,6 +25,23 @@ impl Artifacts {
         }
     }
 
+    /// The file of an artifact as it is, verified by its digest.
+    pub(crate) async fn read(&self, artifact: &Artifact, limit: u64) -> Result<Vec<u8>, Error> {
+        let failed = |error: &dyn std::error::Error| Error::Artifact(chain(error));
+        let digest: ArtifactDigest = artifact.digest.parse().map_err(|error| failed(&error))?;
+        let (store, path, wanted) = (self.store.clone(), artifact.path.clone(), digest.clone());
+        let read = tokio::task::spawn_blocking(move || store.read(&path, &wanted, limit)).await;
+        match read.map_err(|error| failed(&error))? {
+            Ok(content) => Ok(content),
+            Err(StoreError::Missing) => self
+                .downloads
+                .read(&artifact.url, &digest, limit)
+                .await
+                .map_err(|error| failed(&error)),
+            Err(error) => Err(failed(&error)),
+        }
+    }
+
     /// The tree of an artifact, verified by its digest and unpacked once for all who read it.
     pub async fn open(&self, artifact: &Artifact) -> Result<Tree, Error> {
         let digest: ArtifactDigest = artifact

@@ -42,6 +42,9 @@ pub enum Error {
     ArtifactGone(std::time::Duration),
     #[error("{0}")]
     Build(String),
+    /// The renderer that the object names is missing, refused or none. Nothing was rendered, so nothing is pruned.
+    #[error("{0}")]
+    Renderer(String),
     #[error("{0}")]
     Apply(String),
     /// No client for the account or cluster that the object names.
@@ -68,6 +71,7 @@ impl Error {
             Self::InvalidExpression(_) => Reason::InvalidCELExpression,
             Self::FeatureGate(_) => Reason::FeatureGateDisabled,
             Self::Build(_) => Reason::BuildFailed,
+            Self::Renderer(_) => Reason::RendererFailed,
             Self::Apply(_) | Self::Client(_) | Self::Api(_) => Reason::ReconciliationFailed,
             Self::Prune(_) => Reason::PruneFailed,
             Self::Health(_) => Reason::HealthCheckFailed,
@@ -85,6 +89,7 @@ impl Error {
             Self::SourceMissing(_)
             | Self::Artifact(_)
             | Self::Build(_)
+            | Self::Renderer(_)
             | Self::Apply(_)
             | Self::Client(_)
             | Self::Prune(_)

@@ -8,7 +8,7 @@ use std::{
 
 use rosin_api::{Kustomization, kustomization::SubstituteReferenceKind};
 
-use super::sources::SourceKey;
+use super::{renderer::renderer_source, sources::SourceKey};
 use crate::controller::Key;
 
 /// A ConfigMap or Secret that Kustomizations read.
@@ -41,6 +41,8 @@ struct Tables {
 #[derive(PartialEq)]
 struct References {
     source: SourceKey,
+    /// Where its renderer comes from.
+    renderer: Option<SourceKey>,
     dependencies: Vec<Key>,
     configs: Vec<ConfigKey>,
 }
@@ -84,6 +86,7 @@ impl References {
         }
         Self {
             source: SourceKey::of(&spec.source_ref, namespace),
+            renderer: renderer_source(object, namespace),
             dependencies: spec
                 .depends_on
                 .iter()
@@ -117,11 +120,16 @@ impl Index {
             return;
         }
         tables.forget(key);
-        tables
-            .by_source
-            .entry(new.source.clone())
-            .or_default()
-            .insert(key.clone());
+        for source in [Some(&new.source), new.renderer.as_ref()]
+            .into_iter()
+            .flatten()
+        {
+            tables
+                .by_source
+                .entry(source.clone())
+                .or_default()
+                .insert(key.clone());
+        }
         for dependency in &new.dependencies {
             tables
                 .by_dependency
@@ -186,6 +194,9 @@ impl Tables {
             return;
         };
         drop_from(&mut self.by_source, &old.source, key);
+        if let Some(renderer) = &old.renderer {
+            drop_from(&mut self.by_source, renderer, key);
+        }
         for dependency in &old.dependencies {
             drop_from(&mut self.by_dependency, dependency, key);
         }

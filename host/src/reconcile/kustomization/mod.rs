@@ -18,6 +18,7 @@ mod progress;
 mod prune;
 mod remote;
 mod render;
+mod renderer;
 mod report;
 mod sources;
 mod story;
@@ -59,6 +60,7 @@ use crate::{
     },
     live::Live,
     metrics::{Metrics, ObjectLabels},
+    renderers::DropIns,
 };
 
 /// Everything that reconciles of Kustomizations share.
@@ -72,6 +74,7 @@ pub struct Kustomizations {
     pub sources: Sources,
     pub artifacts: Artifacts,
     pub renderers: Renderers,
+    pub drop_ins: DropIns,
     pub key_services: KeyServices,
     pub clusters: Clusters,
     pub tokens: Arc<Tokens>,

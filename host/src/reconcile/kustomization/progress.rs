@@ -110,6 +110,7 @@ impl Progress<'_> {
             // The conditions of this run would have to be written off again.
             || status.is_some_and(|s| is_true(&s.conditions, condition_type::RECONCILING))
             || status.map(|s| &s.inventory) != Some(&self.status.inventory)
+            || status.map(|s| &s.renderer) != Some(&self.status.renderer)
     }
 
     /// A run that applied, in the history.

@@ -15,11 +15,14 @@ use rosin_tree::Tree;
 use serde_json::json;
 use tracing::{debug, warn};
 
-use super::{Kustomizations, error::Error, origins::Origins, variables::variables};
+use super::{
+    Kustomizations,
+    error::Error,
+    origins::Origins,
+    renderer::{Chosen, overlay},
+    variables::variables,
+};
 use crate::{config::Config, metrics::RenderOutcome};
-
-/// The renderer of a Kustomization that names none.
-const KUSTOMIZE: &str = "kustomize";
 
 /// Bytes of rendered output that are kept for revisions that change nothing of what was read.
 const MEMO: usize = 32 << 20;
@@ -33,9 +36,10 @@ pub(super) struct Built {
 /// The plugins, and the memory of what they rendered. Cheap to clone.
 #[derive(Clone)]
 pub struct Renderers {
-    registry: Arc<Registry>,
+    pub(super) registry: Arc<Registry>,
     memo: Arc<rosin_render::Memo>,
-    limits: Limits,
+    pub(super) limits: Limits,
+    engine: Engine,
 }
 
 impl Renderers {
@@ -58,11 +62,15 @@ impl Renderers {
             registry: Arc::new(registry),
             memo: Arc::new(rosin_render::Memo::new(MEMO)),
             limits,
+            engine,
         })
     }
-}
 
-impl Renderers {
+    /// What all plugins of this process run in.
+    pub fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
     pub(crate) fn get(&self, name: &str) -> Result<&rosin_render::Renderer, LoadError> {
         self.registry.get(name)
     }
@@ -80,6 +88,7 @@ impl Kustomizations {
         artifact: &Artifact,
         tree: Tree,
         path: String,
+        chosen: &Chosen,
     ) -> Result<Built, Error> {
         let keys = self.keys(object).await?;
         let decrypted = match &keys {
@@ -90,7 +99,17 @@ impl Kustomizations {
         let memory = decrypted.is_none();
         let tree = decrypted.unwrap_or(tree);
         let files = tree.clone();
-        let mut rendered = self.render(object, artifact, tree, path, memory).await?;
+        let at = path.clone();
+        let mut rendered = self
+            .render(object, artifact, tree, path, memory, chosen)
+            .await?;
+        if let Some(overlay) = &chosen.overlay {
+            let folder = overlay::folder(&rendered, &files, overlay.needs_source);
+            let path = overlay::PATH.to_owned();
+            let on_top = overlay.chosen(&at);
+            let done = self.render(object, artifact, folder, path, memory, &on_top);
+            rendered = overlay::with_origins(done.await?, &rendered);
+        }
         if let Some(keys) = &keys {
             rendered = self.decrypt_objects(rendered, keys).await?;
         }
@@ -112,39 +131,15 @@ impl Kustomizations {
         tree: Tree,
         path: String,
         memory: bool,
+        chosen: &Chosen,
     ) -> Result<Vec<rosin_render::Manifest>, Error> {
-        // The annotation is an equal spelling: Flux's own definitions drop the field.
-        let chosen = object
-            .renderer()
-            .map_err(|error| Error::Build(error.to_string()))?
-            .unwrap_or_default();
-        let name = chosen.name.as_deref().unwrap_or(KUSTOMIZE);
-        if chosen.source_ref.is_some() {
-            return Err(Error::Build(
-                "spec.renderer.sourceRef: renderers from a registry are not supported yet"
-                    .to_owned(),
-            ));
-        }
-        let options = if name == KUSTOMIZE {
-            let mut options = options(object);
-            // Flux refuses charts inside of kustomizations; who asks for them gets them.
-            if let Some(helm) = chosen.options.get("helm") {
-                options["helm"] = helm.clone();
-            }
-            options
-        } else {
-            if let Some(field) = kustomize_field(object) {
-                return Err(Error::Build(format!(
-                    "spec.{field}: not supported together with spec.renderer yet"
-                )));
-            }
-            serde_json::Value::Object(chosen.options.clone())
-        };
-        let renderer = self
-            .renderers
-            .registry
-            .get(name)
-            .map_err(|error| Error::Build(format!("spec.renderer: {error}")))?;
+        let Chosen {
+            name,
+            renderer,
+            options,
+            limits,
+            ..
+        } = chosen;
         let request = Request {
             subject: Subject {
                 kind: "Kustomization".to_owned(),
@@ -158,7 +153,7 @@ impl Kustomizations {
             tree,
             revision: artifact.revision.clone(),
         };
-        let Renderers { memo, limits, .. } = &self.renderers;
+        let memo = &self.renderers.memo;
         let services = Services {
             renderers: Some(self.renderers.registry.clone()),
             ..Services::default()
@@ -231,22 +226,6 @@ pub(super) fn path_of(object: &Kustomization, tree: &Tree) -> Result<String, Err
         )));
     }
     Ok(path)
-}
-
-/// The first field that is set and that only kustomize carries out.
-fn kustomize_field(object: &Kustomization) -> Option<&'static str> {
-    let spec = &object.spec;
-    [
-        ("targetNamespace", spec.target_namespace.is_some()),
-        ("namePrefix", spec.name_prefix.is_some()),
-        ("nameSuffix", spec.name_suffix.is_some()),
-        ("patches", !spec.patches.is_empty()),
-        ("images", !spec.images.is_empty()),
-        ("components", !spec.components.is_empty()),
-        ("buildMetadata", !spec.build_metadata.is_empty()),
-    ]
-    .into_iter()
-    .find_map(|(field, set)| set.then_some(field))
 }
 
 pub(crate) fn options(object: &Kustomization) -> serde_json::Value {

@@ -84,6 +84,10 @@ impl Sources {
         &self.git
     }
 
+    pub fn oci(&self) -> &Watched<OCIRepository> {
+        &self.oci
+    }
+
     pub fn get(&self, source: &SourceKey) -> SourceState {
         let artifact = match source.kind {
             SourceKind::GitRepository => {

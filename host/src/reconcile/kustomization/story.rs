@@ -86,7 +86,10 @@ impl Kustomizations {
         let path = path_of(object, &tree)?;
         progress.status.last_attempted_revision = Some(artifact.revision.clone());
         progress.step(Step::Building, &artifact.revision, timeout);
-        let Built { objects, origins } = self.build(object, &artifact, tree, path).await?;
+        let chosen = self.choose_renderer(object).await?;
+        progress.status.renderer = chosen.status.clone();
+        let built = self.build(object, &artifact, tree, path, &chosen).await?;
+        let Built { objects, origins } = built;
         let place = self.place_of(object).await?;
         memo.act_as(&object.spec);
         let session = &place.session;

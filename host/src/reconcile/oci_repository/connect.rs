@@ -1,19 +1,47 @@
 //! How the registry of an OCIRepository is reached: credentials, certificates and proxy from the Secrets that it names.
 
+use std::sync::Arc;
+
 use rosin_api::source::{OCIProvider, OCIRepository};
 use rosin_source::{
-    http::Connect,
+    http::{Connect, HttpClients},
     oci::{Credentials, Registry, RegistryOptions, Repository},
 };
 
 use super::{OciRepositories, error::Error};
-use crate::reconcile::{
-    kustomization::chain,
-    source::{connect, secrets},
+use crate::{
+    cluster::Session,
+    reconcile::{
+        kustomization::chain,
+        source::{connect, secrets},
+    },
 };
+
+/// What registries are reached with.
+#[derive(Clone)]
+pub struct Registries {
+    pub session: Session,
+    pub clients: Arc<HttpClients>,
+}
 
 impl OciRepositories {
     pub(super) async fn registry(&self, object: &OCIRepository) -> Result<Registry, Error> {
+        let registries = Registries {
+            session: self.shared.session.clone(),
+            clients: self.shared.clients.clone(),
+        };
+        registries.registry(object).await
+    }
+}
+
+impl Registries {
+    /// The registry of an object, for those who look at what its artifact was made from. The error is for people.
+    pub(crate) async fn open(&self, object: &OCIRepository) -> Result<Registry, String> {
+        let opened = self.registry(object).await;
+        opened.map_err(|error| error.to_string())
+    }
+
+    async fn registry(&self, object: &OCIRepository) -> Result<Registry, Error> {
         let spec = &object.spec;
         let repository = Repository::parse(&spec.url).map_err(|error| Error::Url {
             url: spec.url.clone(),
@@ -25,7 +53,7 @@ impl OciRepositories {
             insecure: spec.insecure,
             timeout: spec.timeout().to_std(),
         };
-        Registry::new(&self.shared.clients, repository, options)
+        Registry::new(&self.clients, repository, options)
             .map_err(|error| transport(object, &chain(&error)))
     }
 
@@ -43,7 +71,7 @@ impl OciRepositories {
             .as_deref()
             .filter(|a| !a.is_empty())
         {
-            let found = secrets::pull_secrets(&self.shared.session, namespace, account).await;
+            let found = secrets::pull_secrets(&self.session, namespace, account).await;
             names.extend(found.map_err(|error| {
                 failed(format!(
                     "failed to get service account '{namespace}/{account}': {error}"
@@ -52,7 +80,7 @@ impl OciRepositories {
         }
         let mut configs = Vec::new();
         for name in &names {
-            let mut secret = secrets::named(&self.shared.session, namespace, name)
+            let mut secret = secrets::named(&self.session, namespace, name)
                 .await
                 .map_err(failed)?;
             configs.extend(secret.remove(".dockerconfigjson"));
@@ -71,7 +99,7 @@ impl OciRepositories {
 
     async fn connect(&self, object: &OCIRepository) -> Result<Connect, Error> {
         let (spec, namespace) = (&object.spec, object.namespace());
-        let session = &self.shared.session;
+        let session = &self.session;
         let certificates =
             connect::certificates(session, namespace, spec.cert_secret_ref.as_ref()).await;
         let certificates = certificates.map_err(|message| transport(object, &message))?;

@@ -6,6 +6,7 @@ mod fetch;
 
 use std::sync::Arc;
 
+pub use self::connect::Registries;
 use super::source::Shared;
 
 /// What reconciles of OCIRepositories need.

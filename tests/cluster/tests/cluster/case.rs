@@ -19,6 +19,8 @@ pub(crate) struct Shared {
     pub(crate) kubeconfig: PathBuf,
     pub(crate) git: GitServer,
     pub(crate) controller: Mutex<Controller>,
+    /// The operator's key for renderers from sources.
+    pub(crate) signer: rcgen::KeyPair,
     _control_plane: ControlPlane,
 }
 
@@ -59,6 +61,9 @@ async fn start() -> Result<Shared> {
     }
     let renderers = folder.join("renderers");
     rosin_hostile::write(&HOSTILE.map(|(name, _)| name), &renderers)?;
+    let signer = rcgen::KeyPair::generate()?;
+    let policy = folder.join("renderers-policy.yaml");
+    std::fs::write(&policy, crate::drop_in::policy(&signer.public_key_pem()))?;
     let flags = [
         "--concurrent=16",
         "--requeue-dependency=2s",
@@ -67,6 +72,7 @@ async fn start() -> Result<Shared> {
         // Tests with a controller of their own give their objects a shard.
         "--watch-label-selector=!sharding.fluxcd.io/key",
         &format!("--renderers-path={}", renderers.display()),
+        &format!("--renderers-policy={}", policy.display()),
     ];
     let mut controller =
         Controller::start(&controller_folder, &control_plane.kubeconfig(), &flags)?;
@@ -76,6 +82,7 @@ async fn start() -> Result<Shared> {
         kubeconfig: control_plane.kubeconfig(),
         git,
         controller: Mutex::new(controller),
+        signer,
         _control_plane: control_plane,
     })
 }

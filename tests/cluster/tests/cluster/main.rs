@@ -9,6 +9,7 @@ mod definitions;
 mod deletion;
 mod dependencies;
 mod drift;
+mod drop_in;
 mod failures;
 mod faults;
 mod flux_command;

@@ -47,8 +47,7 @@ async fn hostile_plugins_fail_alone() -> Result<()> {
     case.add_source().await?;
     let mut hostile = Vec::new();
     for (name, words) in HOSTILE {
-        // Fields that only kustomize carries out are refused beside another renderer.
-        let renderer = json!({ "renderer": { "name": name }, "targetNamespace": null });
+        let renderer = json!({ "renderer": { "name": name } });
         let object = case
             .add_kustomization(&name.replace('_', "-"), "./app", renderer)
             .await?;

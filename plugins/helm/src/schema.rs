@@ -1,28 +1,10 @@
-//! `values.schema.json`: JSON Schema from draft 4 to 2020-12, with the error texts of the library that Helm uses.
-//! Nothing is fetched: a reference that leaves the schema is an error.
-
-mod check;
-mod compile;
-mod format;
-mod reference;
-mod report;
+//! `values.schema.json`: the values of a chart and of its subcharts against their schemas.
 
 use rosin_template::{Map, Value};
-use serde_json::Value as Json;
 
 use crate::Error;
 use crate::chart::Chart;
 use rosin_chart::yaml;
-
-/// The editions of the standard that differ in what keywords mean.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Draft {
-    Four,
-    Six,
-    Seven,
-    Y2019,
-    Y2020,
-}
 
 /// Checks the values of a chart and of its subcharts.
 pub(crate) fn validate(chart: &Chart, values: &Map) -> Result<(), Error> {
@@ -57,21 +39,9 @@ fn collect(chart: &Chart, values: &Map, found: &mut String) {
 }
 
 fn one(schema: &[u8], values: &Map) -> Result<(), String> {
-    let schema: Json = serde_json::from_slice(schema).map_err(|error| unread(schema, &error))?;
+    let schema = serde_json::from_slice(schema).map_err(|error| unread(schema, &error))?;
     let values = yaml::to_json(&Value::Map(values.clone()))?;
-    let draft = match schema.get("$schema").and_then(Json::as_str) {
-        None => Draft::Y2020,
-        Some(url) => {
-            draft(url).ok_or_else(|| format!("failing loading {url:?}: schemas are not fetched"))?
-        }
-    };
-    compile::check(&schema, draft)?;
-    let errors = check::Checker::new(&schema, draft).check(&values)?;
-    if errors.is_empty() {
-        Ok(())
-    } else {
-        Err(report::text(&errors))
-    }
+    rosin_schema::check(&schema, &values)
 }
 
 /// What Go's decoder says of a text that is no JSON.
@@ -87,19 +57,4 @@ fn unread(text: &[u8], error: &serde_json::Error) -> String {
         Err(error) => error,
         Ok(_) => error.to_string(),
     }
-}
-
-fn draft(url: &str) -> Option<Draft> {
-    let url = url.trim_end_matches('#');
-    let path = url
-        .strip_prefix("http://")
-        .or_else(|| url.strip_prefix("https://"))?;
-    Some(match path {
-        "json-schema.org/draft-04/schema" => Draft::Four,
-        "json-schema.org/draft-06/schema" => Draft::Six,
-        "json-schema.org/draft-07/schema" | "json-schema.org/schema" => Draft::Seven,
-        "json-schema.org/draft/2019-09/schema" => Draft::Y2019,
-        "json-schema.org/draft/2020-12/schema" => Draft::Y2020,
-        _ => return None,
-    })
 }

@@ -4,15 +4,15 @@ use serde_json::Value as Json;
 
 /// Something in the values that the schema does not allow.
 #[derive(Clone, Debug)]
-pub(super) struct Violation {
-    pub(super) at: Vec<String>,
-    pub(super) what: String,
-    pub(super) causes: Vec<Self>,
+pub(crate) struct Violation {
+    pub(crate) at: Vec<String>,
+    pub(crate) what: String,
+    pub(crate) causes: Vec<Self>,
     /// A reference with one cause shows the cause alone.
-    pub(super) reference: bool,
+    pub(crate) reference: bool,
 }
 
-pub(super) fn text(violations: &[Violation]) -> String {
+pub(crate) fn text(violations: &[Violation]) -> String {
     let mut out = String::new();
     for violation in violations {
         show(violation, 0, &mut out);
@@ -41,7 +41,7 @@ fn show(violation: &Violation, depth: usize, out: &mut String) {
 }
 
 /// Single quotes around Go's escapes.
-pub(super) fn quoted(text: &str) -> String {
+pub(crate) fn quoted(text: &str) -> String {
     let escaped = rosin_template::strconv::quote(text.as_bytes());
     let inner = escaped[1..escaped.len() - 1]
         .replace("\\\"", "\"")
@@ -49,12 +49,12 @@ pub(super) fn quoted(text: &str) -> String {
     format!("'{inner}'")
 }
 
-pub(super) fn all_quoted<'t>(texts: impl IntoIterator<Item = &'t str>) -> String {
+pub(crate) fn all_quoted<'t>(texts: impl IntoIterator<Item = &'t str>) -> String {
     texts.into_iter().map(quoted).collect::<Vec<_>>().join(", ")
 }
 
 /// A value in a sentence.
-pub(super) fn display(value: &Json) -> String {
+pub(crate) fn display(value: &Json) -> String {
     match value {
         Json::String(text) => quoted(text),
         Json::Array(_) | Json::Object(_) => "value".into(),
@@ -64,7 +64,7 @@ pub(super) fn display(value: &Json) -> String {
 }
 
 /// A number as people read it: thousands apart, at most three decimals.
-pub(super) fn number(value: f64) -> String {
+pub(crate) fn number(value: f64) -> String {
     let rounded = format!("{:.3}", value.abs());
     let (whole, decimals) = rounded.split_once('.').unwrap_or((&rounded, ""));
     let mut grouped = String::new();

@@ -1,7 +1,7 @@
 //! `format`: what texts must look like. Formats that are not known here are not checked.
 
 /// Why a text is not of a format.
-pub(super) fn check(format: &str, text: &str) -> Result<(), String> {
+pub(crate) fn check(format: &str, text: &str) -> Result<(), String> {
     match format {
         "ipv4" => ipv4(text),
         "ipv6" => ipv6(text),

@@ -5,12 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use regex::Regex;
 use serde_json::{Map, Value as Json};
 
-use super::Draft;
-use super::format;
-use super::reference::References;
-use super::report::{Violation, all_quoted, display, number, quoted};
+use crate::Draft;
+use crate::format;
+use crate::reference::References;
+use crate::report::{Violation, all_quoted, display, number, quoted};
 
-pub(super) const MAX_DEPTH: usize = 200;
+pub(crate) const MAX_DEPTH: usize = 200;
 const MAX_STEPS: usize = 2_000_000;
 
 /// What of a value some keyword has looked at; `unevaluated*` is about the rest.
@@ -27,7 +27,7 @@ impl Seen {
     }
 }
 
-pub(super) struct Checker<'s> {
+pub(crate) struct Checker<'s> {
     root: &'s Json,
     draft: Draft,
     references: References<'s>,
@@ -43,7 +43,7 @@ pub(super) struct Checker<'s> {
 type Violations = Vec<Violation>;
 
 impl<'s> Checker<'s> {
-    pub(super) fn new(root: &'s Json, draft: Draft) -> Self {
+    pub(crate) fn new(root: &'s Json, draft: Draft) -> Self {
         Self {
             root,
             draft,
@@ -56,14 +56,14 @@ impl<'s> Checker<'s> {
         }
     }
 
-    pub(super) fn with_formats(self) -> Self {
+    pub(crate) fn with_formats(self) -> Self {
         Self {
             formats: true,
             ..self
         }
     }
 
-    pub(super) fn check(mut self, value: &Json) -> Result<Violations, String> {
+    pub(crate) fn check(mut self, value: &Json) -> Result<Violations, String> {
         let (violations, _) = self.schema(self.root, value, &mut Vec::new());
         match self.fault {
             Some(fault) => Err(fault),

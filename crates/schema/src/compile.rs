@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value as Json};
 
-use super::Draft;
-use super::check::Checker;
-use super::reference::{ADDRESS, References};
-use super::report;
+use crate::Draft;
+use crate::check::Checker;
+use crate::reference::{ADDRESS, References};
+use crate::report;
 
 /// The standard's schemas of schemas, without remarks and with their parts in one document.
 fn metaschema(draft: Draft) -> (&'static str, &'static str) {
@@ -72,7 +72,7 @@ const REFERENCES: &[(&str, Draft)] = &[
 ];
 
 /// Refuses what no value could be checked against.
-pub(super) fn check(schema: &Json, draft: Draft) -> Result<(), String> {
+pub(crate) fn check(schema: &Json, draft: Draft) -> Result<(), String> {
     let standard = Standard::of(draft)?;
     standard.check(schema, "")?;
     let mut known = BTreeSet::new();

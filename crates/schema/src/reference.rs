@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 
 use serde_json::Value as Json;
 
-use super::check::MAX_DEPTH;
+use crate::check::MAX_DEPTH;
 
 /// The address that Helm gives the schema of a chart.
-pub(super) const ADDRESS: &str = "file:///values.schema.json";
+pub(crate) const ADDRESS: &str = "file:///values.schema.json";
 
 /// What names are known and where they lead.
-pub(super) struct References<'s> {
+pub(crate) struct References<'s> {
     root: &'s Json,
     anchors: BTreeMap<String, &'s Json>,
 }
@@ -19,14 +19,14 @@ pub(super) struct References<'s> {
 static ANYTHING: Json = Json::Bool(true);
 
 impl<'s> References<'s> {
-    pub(super) fn of(root: &'s Json) -> Self {
+    pub(crate) fn of(root: &'s Json) -> Self {
         let mut anchors = BTreeMap::new();
         gather(root, &mut anchors, 0);
         Self { root, anchors }
     }
 
     /// The schema at a reference, or why there is none.
-    pub(super) fn resolve(&self, reference: &str) -> Result<&'s Json, String> {
+    pub(crate) fn resolve(&self, reference: &str) -> Result<&'s Json, String> {
         if let Some(found) = self.anchors.get(reference) {
             return Ok(found);
         }
