@@ -11,7 +11,7 @@ const ACCOUNT: &str = "rosin";
 const NAMESPACE: &str = "flux-system";
 
 /// What the controller needs beside the kinds that it serves. (Group, resources, verbs, why.)
-const OWN: [(&str, &[&str], &[&str]); 8] = [
+const OWN: [(&str, &[&str], &[&str]); 9] = [
     // Charts of HelmReleases.
     (
         "source.toolkit.fluxcd.io",
