@@ -1,4 +1,5 @@
 //! The processes that work on what strangers wrote: what they make of good components and options, and of those that are made to cost.
+#![expect(clippy::unwrap_used, reason = "helpers of tests")]
 
 use std::ffi::OsString;
 use std::fmt::Write as _;

@@ -1,4 +1,5 @@
 //! Compiled code on disk: believed only where this user wrote it, for this component and this engine.
+#![expect(clippy::unwrap_used, reason = "helpers of tests")]
 
 mod support;
 

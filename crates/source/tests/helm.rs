@@ -1,4 +1,5 @@
 //! Helm repositories over HTTP, against a server that notes what it is asked, and the reading of a large index.
+#![expect(clippy::unwrap_used, reason = "helpers of tests")]
 
 use std::fmt::Write as _;
 use std::io::Write as _;

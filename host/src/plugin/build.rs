@@ -77,9 +77,8 @@ fn artifact(messages: &[u8]) -> Option<PathBuf> {
         .flat_map(|message| message["filenames"].as_array().cloned().unwrap_or_default());
     files
         .filter_map(|file| file.as_str().map(Path::new).map(Path::to_owned))
-        .filter(|file| {
+        .rfind(|file| {
             file.extension()
                 .is_some_and(|extension| extension == "wasm")
         })
-        .last()
 }

@@ -15,7 +15,7 @@ pub trait StoredStatus: FluxStatus {
 }
 
 macro_rules! stored {
-    ($kind:ty, $status:ty, |$this:ident, $url:ident| $set_url:expr) => {
+    ($kind:ty, $status:ty, |$this:ident, $url:ident| $set_url:block) => {
         impl StoredStatus for $status {
             fn artifact(&self) -> Option<&Artifact> {
                 self.artifact.as_ref()
@@ -27,7 +27,7 @@ macro_rules! stored {
 
             fn set_url(&mut self, $url: Option<String>) {
                 let $this = self;
-                $set_url;
+                $set_url
             }
         }
 
@@ -46,11 +46,13 @@ macro_rules! stored {
         }
     };
     ($($kind:ty, $status:ty;)*) => {$(
-        stored!($kind, $status, |this, url| this.url = url);
+        stored!($kind, $status, |this, url| {
+            this.url = url;
+        });
     )*};
 }
 
-stored!(GitRepository, GitRepositoryStatus, |_this, _url| ());
+stored!(GitRepository, GitRepositoryStatus, |_this, _url| {});
 stored! {
     Bucket, BucketStatus;
     HelmChart, HelmChartStatus;

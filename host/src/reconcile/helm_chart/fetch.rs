@@ -154,7 +154,7 @@ impl HelmCharts {
                 let wishes = Wishes::of(object, stored.is_some(), None);
                 let (chart, range) = (&spec.chart, &spec.version);
                 let verification = spec.verify.as_ref();
-                self.from_repository(chart, range, &repository, verification, &wishes)
+                self.repository_chart(chart, range, &repository, verification, &wishes)
                     .await
             }
             (None, Some(artifact)) => {
@@ -164,7 +164,7 @@ impl HelmCharts {
                 };
                 let wishes = Wishes::of(object, stored.is_some(), hash);
                 let tree = self.tree(artifact).await?;
-                self.from_files(object.namespace(), &spec.chart, tree, &wishes)
+                self.local_chart(object.namespace(), &spec.chart, tree, &wishes)
                     .await
             }
             (None, None) => Err(missing()),

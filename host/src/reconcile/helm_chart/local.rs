@@ -41,7 +41,7 @@ enum Plan {
 }
 
 impl HelmCharts {
-    pub(super) async fn from_files(
+    pub(super) async fn local_chart(
         &self,
         namespace: &str,
         path: &str,

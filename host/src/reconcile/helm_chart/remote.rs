@@ -41,7 +41,7 @@ pub(super) enum Found {
 }
 
 impl HelmCharts {
-    pub(super) async fn from_repository(
+    pub(super) async fn repository_chart(
         &self,
         chart: &str,
         range: &str,

@@ -546,5 +546,5 @@ enum Place {
 
 /// A character as Go quotes it; the end is a zero byte.
 fn shown(c: Option<char>) -> String {
-    c.map_or_else(|| "'\\x00'".to_owned(), |c| quote_rune(c))
+    c.map_or_else(|| "'\\x00'".to_owned(), quote_rune)
 }

@@ -52,7 +52,7 @@ pub(in super::super) async fn install(
         apply_method: method(server_side),
         ..Release::default()
     };
-    release.info.first_deployed = moment.clone();
+    release.info.first_deployed = moment;
     release.info.last_deployed = moment;
     release.info.notes = rendered.notes;
     release.set_status(Status::PendingInstall, "Initial install underway");

@@ -30,7 +30,7 @@ pub(in super::super) async fn rollback(
         apply_method: method(server_side),
         ..target
     };
-    release.info.first_deployed = current.info.first_deployed.clone();
+    release.info.first_deployed = current.info.first_deployed;
     release.info.last_deployed = now();
     release.info.deleted = rosin_release::Time::default();
     release.set_status(Status::PendingRollback, format!("Rollback to {version}"));

@@ -64,7 +64,7 @@ pub(in super::super) async fn upgrade(
         labels: last.labels.clone(),
         ..Release::default()
     };
-    release.info.first_deployed = current.info.first_deployed.clone();
+    release.info.first_deployed = current.info.first_deployed;
     release.info.last_deployed = now();
     release.info.notes = rendered.notes;
     release.set_status(Status::PendingUpgrade, "Preparing upgrade");
