@@ -141,7 +141,13 @@ impl<S: SourceKind> Course<S> {
             store.remove(&folder)
         });
         match removal.await {
-            Ok(Ok(_)) => {}
+            Ok(Ok(true)) => self.shared.tell(
+                object,
+                Severity::Trace,
+                Reason::GarbageCollectionSucceeded,
+                "garbage collected artifacts for deleted resource",
+            ),
+            Ok(Ok(false)) => {}
             // What stays is found by nobody; the disk is the only one to suffer.
             Ok(Err(error)) => {
                 error!(%error, "the artifacts of a deleted object could not be removed")
