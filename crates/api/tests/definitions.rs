@@ -7,9 +7,11 @@ use std::path::PathBuf;
 use serde_json::Value;
 
 /// What Rosin adds on purpose. Everything else must be equal.
-const ADDITIONS: [&str; 1] = [
+const ADDITIONS: [&str; 2] = [
     // Picks the program that renders; absent means kustomize, as in Flux.
     "kustomizations.kustomize.toolkit.fluxcd.io/versions/0/schema/openAPIV3Schema/properties/spec/properties/renderer",
+    // Which component rendered, and what it may ask for.
+    "kustomizations.kustomize.toolkit.fluxcd.io/versions/0/schema/openAPIV3Schema/properties/status/properties/renderer",
 ];
 
 fn recordings() -> Option<PathBuf> {

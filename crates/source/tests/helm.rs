@@ -61,7 +61,7 @@ async fn credentials_stay_with_the_server_of_the_index() {
     let (elsewhere, others) = server(|_| "chart".into_response()).await;
     let target = format!("{elsewhere}/moved");
     let (own, notes) = server(move |path| match path {
-        "/charts/moved.tgz" => Redirect::temporary(&target).into_response(),
+        "/charts/moved.tgz?key=1" => Redirect::temporary(&target).into_response(),
         _ => "index".into_response(),
     })
     .await;

@@ -10,10 +10,23 @@ use crate::semver::{Constraint, ConstraintError, Version};
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(default)]
 pub struct ChartVersion {
+    #[serde(deserialize_with = "null_is_nothing")]
     pub name: String,
+    #[serde(deserialize_with = "null_is_nothing")]
     pub version: String,
+    #[serde(deserialize_with = "null_is_nothing")]
     pub created: String,
+    #[serde(deserialize_with = "null_is_nothing")]
     pub urls: Vec<String>,
+}
+
+/// Go reads a null as if the field were not there.
+fn null_is_nothing<'de, D, T>(deserializer: D) -> Result<T, D::Error>
+where
+    D: serde::Deserializer<'de>,
+    T: Deserialize<'de> + Default,
+{
+    Option::deserialize(deserializer).map(Option::unwrap_or_default)
 }
 
 /// All versions of a chart, as an index lists them.

@@ -1,7 +1,10 @@
 //! Other clusters: by a kubeconfig, or by trust in this one's accounts. The other cluster is this one, seen from outside.
 
+use std::time::Duration;
+
 use anyhow::{Context, Result, ensure};
 use rosin_cluster_tests::api::Ref;
+use rosin_cluster_tests::wait::{Look, until};
 use serde_json::{Value, json};
 
 use crate::case::{Case, config_map};
@@ -81,14 +84,20 @@ async fn a_kubeconfig_leads_to_its_cluster_and_its_loss_is_waited_for() -> Resul
         case.namespace
     );
     case.fails(&app, "ReconciliationFailed", &words).await?;
-    let events = case.api.list("v1", "Event", &case.namespace, "").await?;
-    ensure!(
-        events.iter().any(|event| {
+    // Events are written beside the status, not before it.
+    until("the event", Duration::from_secs(10), async || {
+        let events = case.api.list("v1", "Event", &case.namespace, "").await?;
+        let told = events.iter().any(|event| {
             let message = event["message"].as_str().unwrap_or_default();
             message.starts_with("failed to build kube client: ") && event["type"] == "Warning"
-        }),
-        "no event says that there is no client"
-    );
+        });
+        Ok(if told {
+            Look::Done(())
+        } else {
+            Look::Waiting("no event says that there is no client".to_owned())
+        })
+    })
+    .await?;
     case.api.apply(&secret).await?;
     case.ready(&app, &commit).await?;
     ensure!(case.value("one", "key").await?.as_deref() == Some("value"));
