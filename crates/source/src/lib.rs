@@ -20,6 +20,7 @@ pub mod git;
 pub mod helm;
 pub mod http;
 pub mod ignore;
+mod null;
 pub mod oci;
 pub mod proxy;
 pub mod semver;

@@ -10,23 +10,14 @@ use crate::semver::{Constraint, ConstraintError, Version};
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(default)]
 pub struct ChartVersion {
-    #[serde(deserialize_with = "null_is_nothing")]
+    #[serde(deserialize_with = "crate::null::as_default")]
     pub name: String,
-    #[serde(deserialize_with = "null_is_nothing")]
+    #[serde(deserialize_with = "crate::null::as_default")]
     pub version: String,
-    #[serde(deserialize_with = "null_is_nothing")]
+    #[serde(deserialize_with = "crate::null::as_default")]
     pub created: String,
-    #[serde(deserialize_with = "null_is_nothing")]
+    #[serde(deserialize_with = "crate::null::as_default")]
     pub urls: Vec<String>,
-}
-
-/// Go reads a null as if the field were not there.
-fn null_is_nothing<'de, D, T>(deserializer: D) -> Result<T, D::Error>
-where
-    D: serde::Deserializer<'de>,
-    T: Deserialize<'de> + Default,
-{
-    Option::deserialize(deserializer).map(Option::unwrap_or_default)
 }
 
 /// All versions of a chart, as an index lists them.

@@ -19,7 +19,7 @@ pub(super) const ACCEPT: &str = "application/vnd.oci.image.manifest.v1+json, \
 pub struct Manifest {
     #[serde(default)]
     pub layers: Vec<Descriptor>,
-    #[serde(default, deserialize_with = "null_as_default")]
+    #[serde(default, deserialize_with = "crate::null::as_default")]
     pub annotations: BTreeMap<String, String>,
 }
 
@@ -39,7 +39,7 @@ pub struct Descriptor {
     pub digest: String,
     #[serde(default)]
     pub size: u64,
-    #[serde(default, deserialize_with = "null_as_default")]
+    #[serde(default, deserialize_with = "crate::null::as_default")]
     pub annotations: BTreeMap<String, String>,
     #[serde(default)]
     pub artifact_type: Option<String>,
@@ -131,14 +131,6 @@ pub(super) fn is_digest(text: &str) -> bool {
     let hex = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
     text.strip_prefix("sha256:")
         .is_some_and(|digits| digits.len() == 64 && digits.bytes().all(hex))
-}
-
-fn null_as_default<'de, D, T>(deserializer: D) -> Result<T, D::Error>
-where
-    D: serde::Deserializer<'de>,
-    T: Default + Deserialize<'de>,
-{
-    Ok(Option::<T>::deserialize(deserializer)?.unwrap_or_default())
 }
 
 #[cfg(test)]
