@@ -17,6 +17,12 @@ impl Gvk {
         }
     }
 
+    /// Of the two fields as an object has them.
+    pub fn parse(api_version: &str, kind: &str) -> Self {
+        let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
+        Self::new(group, version, kind)
+    }
+
     pub fn of(object: &rosin_domain::Object) -> Self {
         Self::new(object.group(), object.version(), object.kind())
     }

@@ -55,8 +55,7 @@ impl Cluster for Asked {
         namespace: &str,
         name: &str,
     ) -> Result<Option<String>, LookupError> {
-        let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
-        let gvk = Gvk::new(group, version, kind);
+        let gvk = Gvk::parse(api_version, kind);
         let resource = self.0.resource(&gvk).await.map_err(|error| match error {
             DiscoveryError::Api(error) => failed(error),
             unknown => LookupError::Refused(unknown.to_string()),

@@ -1,6 +1,6 @@
 //! Objects of a manifest on their way to the API server: read, placed, created, changed and deleted as Helm does.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use futures::{StreamExt, stream};
 use http::Method;
@@ -166,10 +166,7 @@ pub(super) async fn place(
             "error validating \"\": error validating data: {missing} not set"
         )));
     }
-    let (group, version) = api_version
-        .split_once('/')
-        .unwrap_or(("", api_version.as_str()));
-    let gvk = Gvk::new(group, version, &kind);
+    let gvk = Gvk::parse(&api_version, &kind);
     let resource = session.resource(&gvk).await.map_err(|error| match error {
         DiscoveryError::UnknownKind(_) => Failure::new(format!(
             "resource mapping not found for name: {name:?} namespace: {own:?} from \"\": {error}\nensure CRDs are installed first"
@@ -293,8 +290,16 @@ pub(super) async fn update(
     updated: &mut Updated,
 ) -> Result<(), Failure> {
     let mut failures = Vec::new();
+    // Of two with one identity the first counts, as in Helm.
+    let mut known = HashMap::with_capacity(before.len());
+    for old in before {
+        known.entry(old.id()).or_insert(old);
+    }
+    let mut kept = HashSet::with_capacity(after.len());
     for item in after {
-        let old = before.iter().find(|old| old.id() == item.id());
+        let id = item.id();
+        let old = known.get(&id).copied();
+        kept.insert(id);
         match update_one(place, old, item, how).await {
             Ok(true) => updated.created.push(item.clone()),
             Ok(false) => {}
@@ -310,7 +315,7 @@ pub(super) async fn update(
         return Err(failure);
     }
     for old in before {
-        if after.iter().any(|item| item.id() == old.id()) {
+        if kept.contains(&old.id()) {
             continue;
         }
         let Ok(Some(live)) = get(&place.session, old).await else {
@@ -391,28 +396,28 @@ async fn migrate_and_apply_if_needed(
     item: &Item,
     live: &Value,
 ) -> Result<(), Failure> {
-    match rosin_domain::drift::migrate_manager(live, HELM_CONTROLLER) {
-        Some(_) => migrate_and_apply(place, item, live).await,
-        None => Ok(()),
+    if migrate(place, item, live).await? {
+        apply_one(place, item, true).await?;
     }
+    Ok(())
 }
 
-/// Fields that we once wrote without server-side apply become fields that we apply, so that what is left out vanishes.
 async fn migrate_and_apply(place: &Place, item: &Item, live: &Value) -> Result<(), Failure> {
-    if let Some(patch) = rosin_domain::drift::migrate_manager(live, HELM_CONTROLLER) {
-        let path = item.path();
-        place
-            .session
-            .patch(
-                &path,
-                crate::cluster::PatchKind::Json,
-                HELM_CONTROLLER,
-                &patch,
-            )
-            .await
-            .map_err(|error| Failure::new(error.to_string()))?;
-    }
+    migrate(place, item, live).await?;
     apply_one(place, item, true).await.map(drop)
+}
+
+/// Fields that we once wrote without server-side apply become fields that we apply, so that what is left out vanishes. `false`: there
+/// were none.
+async fn migrate(place: &Place, item: &Item, live: &Value) -> Result<bool, Failure> {
+    let Some(patch) = rosin_domain::drift::migrate_manager(live, HELM_CONTROLLER) else {
+        return Ok(false);
+    };
+    let (path, json) = (item.path(), crate::cluster::PatchKind::Json);
+    let session = &place.session;
+    let patched = session.patch(&path, json, HELM_CONTROLLER, &patch).await;
+    patched.map_err(|error| Failure::new(error.to_string()))?;
+    Ok(true)
 }
 
 async fn replace(place: &Place, item: &Item, live: &Value) -> Result<(), Failure> {

@@ -14,7 +14,7 @@ use super::{
     objects::{Failure, Item, get},
     place::Place,
 };
-use crate::controller::Run;
+use crate::{cluster::Gvk, controller::Run};
 
 /// Objects that no watch of ours covers are read again this often while they are waited for.
 const POLL: Duration = Duration::from_secs(1);
@@ -73,16 +73,15 @@ fn target(live: &Value) -> Target {
             .and_then(Value::as_str)
             .unwrap_or_default()
     };
-    let api_version = text("/apiVersion");
-    let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
+    let gvk = Gvk::parse(text("/apiVersion"), text("/kind"));
     Target {
         id: ObjectId {
             namespace: text("/metadata/namespace").to_owned(),
             name: text("/metadata/name").to_owned(),
-            group: group.to_owned(),
-            kind: text("/kind").to_owned(),
+            group: gvk.group,
+            kind: gvk.kind,
         },
-        version: version.to_owned(),
+        version: gvk.version,
     }
 }
 
