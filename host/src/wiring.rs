@@ -205,10 +205,7 @@ async fn start(
         tasks: &mut *tasks,
         config: &config,
         session: &session,
-        told: Arc::new(vec![
-            wake_readers(&index, &ks_wakes),
-            releases.on_artifact(),
-        ]),
+        told: vec![wake_readers(&index, &ks_wakes), releases.on_artifact()],
         stop: stop.clone(),
     };
     starter.start(&watches, shared).await?;
@@ -423,19 +420,12 @@ async fn watch_configs(
 /// A change of the object that asks for a reconcile: new, another spec, another request, or marked for deletion. Status updates,
 /// our own among them, ask for none.
 fn wake_on_change<K: FluxObject>(key: &Key, change: &Change<K>, wakes: &WakeHandle) {
-    let asks = match change {
-        Change::Set { old: None, .. } | Change::Removed(_) => true,
-        Change::Set {
-            old: Some(old),
-            new,
-        } => {
-            old.generation() != new.generation()
-                || old.reconcile_request() != new.reconcile_request()
-                || old.meta().deletion_timestamp != new.meta().deletion_timestamp
-                || old.meta().uid != new.meta().uid
-        }
-        Change::Unreadable(_) => false,
-    };
+    let asks = change.shows(|old, new| {
+        old.generation() != new.generation()
+            || old.reconcile_request() != new.reconcile_request()
+            || old.meta().deletion_timestamp != new.meta().deletion_timestamp
+            || old.meta().uid != new.meta().uid
+    });
     if asks {
         wakes.wake(key.clone(), Wake::Object);
     }
@@ -467,14 +457,7 @@ fn readiness_moved(change: &Change<Kustomization>) -> bool {
             .and_then(|s| s.last_applied_revision.clone());
         (ready, object.observed_generation(), applied)
     };
-    match change {
-        Change::Set {
-            old: Some(old),
-            new,
-        } => ready(old) != ready(new),
-        Change::Set { old: None, .. } | Change::Removed(_) => true,
-        Change::Unreadable(_) => false,
-    }
+    change.shows(|old, new| ready(old) != ready(new))
 }
 
 fn scheduler(config: &Config, kind: &'static str) -> SchedulerConfig {

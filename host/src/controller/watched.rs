@@ -31,6 +31,21 @@ pub enum Change<K> {
     Unreadable(String),
 }
 
+impl<K> Change<K> {
+    /// Could somebody who looks at the object see another answer than before? What came or went always counts; of what is still there
+    /// `differ` tells. An object that does not decode has no answer to give.
+    pub fn shows(&self, differ: impl FnOnce(&K, &K) -> bool) -> bool {
+        match self {
+            Self::Set {
+                old: Some(old),
+                new,
+            } => differ(old, new),
+            Self::Set { old: None, .. } | Self::Removed(_) => true,
+            Self::Unreadable(_) => false,
+        }
+    }
+}
+
 /// Told of each change.
 type OnChange<K> = Arc<dyn Fn(&Key, Change<K>) + Send + Sync>;
 

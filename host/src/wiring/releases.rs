@@ -235,18 +235,10 @@ impl SourceWatch<'_> {
         };
         let (index, wakes) = (self.index.clone(), self.wakes.clone());
         watched.on_change(move |key, change: Change<K>| {
-            let moved = match &change {
-                Change::Set {
-                    old: Some(old),
-                    new,
-                } => {
-                    let (old, new) = (look(old), look(new));
-                    artifact_changed(old.0.as_ref(), new.0.as_ref())
-                        || (old.1, old.2) != (new.1, new.2)
-                }
-                Change::Set { old: None, .. } | Change::Removed(_) => true,
-                Change::Unreadable(_) => false,
-            };
+            let moved = change.shows(|old, new| {
+                let (old, new) = (look(old), look(new));
+                artifact_changed(old.0.as_ref(), new.0.as_ref()) || (old.1, old.2) != (new.1, new.2)
+            });
             if moved {
                 wake_readers(&index, &wakes, kind, key);
             }
@@ -286,12 +278,5 @@ fn readiness_moved(change: &Change<HelmRelease>) -> bool {
         let ready = object.condition(rosin_api::condition_type::READY);
         (ready.map(|c| c.status), object.observed_generation())
     };
-    match change {
-        Change::Set {
-            old: Some(old),
-            new,
-        } => ready(old) != ready(new),
-        Change::Set { old: None, .. } | Change::Removed(_) => true,
-        Change::Unreadable(_) => false,
-    }
+    change.shows(|old, new| ready(old) != ready(new))
 }

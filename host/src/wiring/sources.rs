@@ -51,7 +51,7 @@ pub(super) struct Starter<'a> {
     pub(super) tasks: &'a mut JoinSet<()>,
     pub(super) config: &'a Config,
     pub(super) session: &'a Session,
-    pub(super) told: Arc<Vec<OnArtifact>>,
+    pub(super) told: Vec<OnArtifact>,
     pub(super) stop: CancellationToken,
 }
 
@@ -68,15 +68,14 @@ impl Starter<'_> {
         let repositories = self.present::<HelmRepositories>().await?;
         let charts = self.present::<HelmCharts>().await?;
         if let Some(charts) = &charts {
-            let told = Arc::get_mut(&mut self.told);
-            if let Some(told) = told {
-                told.push(wake_charts(&watches.charts, charts.scheduler.handle()));
-            }
+            let handle = charts.scheduler.handle();
+            self.told.push(wake_charts(&watches.charts, handle));
         }
-        self.watch::<Buckets>(&buckets, &watches.buckets, async {});
-        self.watch::<GitRepositories>(&git, &watches.git, async {});
-        self.watch::<OciRepositories>(&oci, &watches.oci, async {});
-        self.watch::<HelmRepositories>(&repositories, &watches.repositories, async {});
+        let told = Arc::new(std::mem::take(&mut self.told));
+        self.watch::<Buckets>(&buckets, &watches.buckets, &told, async {});
+        self.watch::<GitRepositories>(&git, &watches.git, &told, async {});
+        self.watch::<OciRepositories>(&oci, &watches.oci, &told, async {});
+        self.watch::<HelmRepositories>(&repositories, &watches.repositories, &told, async {});
         // Sources first: a chart that runs before its source is known would be told that there is none.
         let sources = watches.clone();
         let ready = async move {
@@ -84,7 +83,7 @@ impl Starter<'_> {
             sources.buckets.synced().await;
             sources.repositories.synced().await;
         };
-        self.watch::<HelmCharts>(&charts, &watches.charts, ready);
+        self.watch::<HelmCharts>(&charts, &watches.charts, &told, ready);
         let Some(shared) = shared else {
             return Ok(());
         };
@@ -138,6 +137,7 @@ impl Starter<'_> {
         &mut self,
         present: &Option<Present>,
         watched: &Watched<S::Object>,
+        told: &Arc<Vec<OnArtifact>>,
         ready: impl Future<Output = ()> + Send + 'static,
     ) {
         let Some(Present {
@@ -148,7 +148,7 @@ impl Starter<'_> {
             watched.absent();
             return;
         };
-        let (wakes, serves, told) = (scheduler.handle(), self.config.source, self.told.clone());
+        let (wakes, serves, told) = (scheduler.handle(), self.config.source, told.clone());
         watched.on_change(move |key, change| {
             if serves {
                 wake_on_change(key, &change, &wakes);
@@ -217,12 +217,5 @@ fn artifact_moved<K: SourceObject>(change: &Change<K>) -> bool {
     fn artifact<K: SourceObject>(object: &K) -> Option<&Artifact> {
         FluxObject::status(object).and_then(StoredStatus::artifact)
     }
-    match change {
-        Change::Set {
-            old: Some(old),
-            new,
-        } => artifact_changed(artifact(&**old), artifact(&**new)),
-        Change::Set { old: None, .. } | Change::Removed(_) => true,
-        Change::Unreadable(_) => false,
-    }
+    change.shows(|old, new| artifact_changed(artifact(old), artifact(new)))
 }

@@ -5,8 +5,9 @@ use rosin_chart::{Chart, Dependency, archive_files, folder_files, load_files};
 use rosin_source::semver::{Constraint, Version};
 use rosin_tree::Tree;
 
-use super::{HelmCharts, build::clean, error::Error, local::Files, package::Package};
+use super::{HelmCharts, build::clean, error::Error, package::Package};
 use crate::reconcile::helm_repository::Access;
+use crate::reconcile::source::Files;
 
 /// Deeper trees of dependencies are somebody's mistake.
 const MAX_DEPENDENCIES: usize = 256;

@@ -1,7 +1,7 @@
 //! Charts made from files of a GitRepository or Bucket: a folder that is packed, or a packed chart among the files.
 
 use rosin_chart::{
-    Folder, archive_files, folder_files, load_archive, load_files, merge_maps, read_values, yaml,
+    archive_files, folder_files, load_archive, load_files, merge_maps, read_values, yaml,
 };
 use rosin_tree::Tree;
 
@@ -12,23 +12,7 @@ use super::{
     error::Error,
     package::Package,
 };
-
-/// The files of a source, as charts are loaded from.
-pub(super) struct Files<'a>(pub(super) &'a Tree);
-
-impl Folder for Files<'_> {
-    fn is_file(&self, path: &str) -> bool {
-        self.0.entry(path).is_some()
-    }
-
-    fn files(&self, under: &str) -> Result<Vec<String>, String> {
-        self.0.files(under).map_err(|error| error.to_string())
-    }
-
-    fn read(&self, path: &str) -> Result<Vec<u8>, String> {
-        self.0.read(path).map_err(|error| error.to_string())
-    }
-}
+use crate::reconcile::source::Files;
 
 /// What the first look at the files finds.
 enum Plan {

@@ -6,7 +6,7 @@ use std::{
 };
 
 use rosin_api::Artifact;
-use rosin_chart::{Chart, Folder, Metadata};
+use rosin_chart::{Chart, Metadata};
 use rosin_release::{Values, values::to_template};
 use rosin_template::{Value as Template, sprig::Version};
 use rosin_tree::Tree;
@@ -18,6 +18,7 @@ use super::{
     objects::{Failure, documents},
     source::ChartKey,
 };
+use crate::reconcile::source::Files;
 use rosin_api::helm_release::ChartReferenceKind;
 
 /// As much of a digest as goes into a chart's version.
@@ -43,22 +44,6 @@ pub struct Known(Mutex<HashMap<String, Arc<Identified>>>);
 struct Identified {
     folder: String,
     metadata: Metadata,
-}
-
-struct Files<'a>(&'a Tree);
-
-impl Folder for Files<'_> {
-    fn is_file(&self, path: &str) -> bool {
-        self.0.entry(path).is_some()
-    }
-
-    fn files(&self, under: &str) -> Result<Vec<String>, String> {
-        self.0.files(under).map_err(|error| error.to_string())
-    }
-
-    fn read(&self, path: &str) -> Result<Vec<u8>, String> {
-        self.0.read(path).map_err(|error| error.to_string())
-    }
 }
 
 impl HelmReleases {

@@ -8,7 +8,7 @@ use rosin_api::{
 use super::source::ChartKey;
 use crate::{
     controller::{Key, References},
-    reconcile::kustomization::ConfigKey,
+    reconcile::kustomization::{ConfigKey, dependency_key, kube_config_objects},
 };
 
 /// What a HelmRelease refers to.
@@ -50,26 +50,8 @@ pub fn references(key: &Key, object: &HelmRelease) -> Vec<Reference> {
             ValuesKind::Secret => config("Secret", &reference.name),
         }
     }
-    if let Some(kube_config) = &spec.kube_config {
-        kube_config
-            .secret_ref
-            .iter()
-            .for_each(|secret| config("Secret", &secret.name));
-        kube_config
-            .config_map_ref
-            .iter()
-            .for_each(|map| config("ConfigMap", &map.name));
-    }
+    kube_config_objects(spec.kube_config.as_ref(), config);
     found
-}
-
-/// The object that a `dependsOn` entry names.
-pub(super) fn dependency_key(
-    namespace: &str,
-    dependency: &rosin_api::kustomization::DependencyReference,
-) -> Key {
-    let given = dependency.namespace.as_deref().filter(|ns| !ns.is_empty());
-    Key::new(given.unwrap_or(namespace), &*dependency.name)
 }
 
 #[cfg(test)]

@@ -28,7 +28,7 @@ use super::{
     report::Report,
     storage::Storage,
 };
-use crate::controller::Run;
+use crate::{controller::Run, reconcile::kustomization::dependency_key};
 
 /// What is not ready, or not there, is given this long to become so before anybody is told that it is not.
 const SETTLE: Duration = Duration::from_secs(3);
@@ -143,7 +143,7 @@ impl HelmReleases {
             .depends_on
             .iter()
             .map(|reference| {
-                let key = super::index::dependency_key(object.namespace(), reference);
+                let key = dependency_key(object.namespace(), reference);
                 (reference, key.to_string(), self.watched.get(&key))
             })
             .collect();

@@ -6,7 +6,10 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-use rosin_api::{Kustomization, kustomization::SubstituteReferenceKind};
+use rosin_api::{
+    Kustomization,
+    kustomization::{KubeConfigReference, SubstituteReferenceKind},
+};
 
 use super::{renderer::renderer_source, sources::SourceKey};
 use crate::controller::Key;
@@ -67,16 +70,7 @@ impl References {
                 SubstituteReferenceKind::Secret => config("Secret", &reference.name),
             }
         }
-        if let Some(kube_config) = &spec.kube_config {
-            kube_config
-                .secret_ref
-                .iter()
-                .for_each(|secret| config("Secret", &secret.name));
-            kube_config
-                .config_map_ref
-                .iter()
-                .for_each(|map| config("ConfigMap", &map.name));
-        }
+        kube_config_objects(spec.kube_config.as_ref(), &mut config);
         if let Some(secret) = spec
             .decryption
             .as_ref()
@@ -97,8 +91,22 @@ impl References {
     }
 }
 
+/// The objects that say how another cluster is reached.
+pub(in crate::reconcile) fn kube_config_objects(
+    reference: Option<&KubeConfigReference>,
+    mut found: impl FnMut(&'static str, &str),
+) {
+    let Some(reference) = reference else { return };
+    if let Some(secret) = &reference.secret_ref {
+        found("Secret", &secret.name);
+    }
+    if let Some(map) = &reference.config_map_ref {
+        found("ConfigMap", &map.name);
+    }
+}
+
 /// The object that a `dependsOn` entry names.
-pub(super) fn dependency_key(
+pub(in crate::reconcile) fn dependency_key(
     namespace: &str,
     dependency: &rosin_api::kustomization::DependencyReference,
 ) -> Key {

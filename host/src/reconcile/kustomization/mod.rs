@@ -40,6 +40,7 @@ pub(crate) use artifact::{ArtifactError, chain};
 pub use decrypt::KeyServices;
 pub(crate) use identity::{Place, Wish};
 pub use index::{ConfigKey, Index};
+pub(super) use index::{dependency_key, kube_config_objects};
 pub use remote::Clusters;
 pub use render::Renderers;
 pub(crate) use render::options as kustomize_options;

@@ -132,15 +132,10 @@ impl Sources {
             SourceKind::GitRepository => GitRepository::from_value(value).map(read),
         };
         watched.on_change(move |key: &Key, change: Change<Other>| {
-            let changed = match &change {
-                Change::Set {
-                    old: Some(old),
-                    new,
-                } => artifact_changed(old.artifact.as_ref(), new.artifact.as_ref()),
-                Change::Set { old: None, .. } | Change::Removed(_) => true,
-                Change::Unreadable(_) => false,
+            let differ = |old: &Other, new: &Other| {
+                artifact_changed(old.artifact.as_ref(), new.artifact.as_ref())
             };
-            if changed {
+            if change.shows(differ) {
                 on_change(SourceKey {
                     kind,
                     key: key.clone(),

@@ -3,6 +3,7 @@
 
 pub(super) mod connect;
 mod course;
+mod files;
 mod progress;
 pub(super) mod secrets;
 pub(super) mod storage;
@@ -19,6 +20,7 @@ use rosin_source::{
 };
 
 pub use self::course::Course;
+pub(super) use self::files::Files;
 use crate::{
     cluster::Session,
     config::Config,
