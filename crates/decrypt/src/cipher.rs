@@ -26,6 +26,8 @@ pub enum CipherError {
     Authentication,
     #[error("does not hold what its type '{0}' says")]
     Type(String),
+    #[error("is encrypted as a comment")]
+    Comment,
 }
 
 /// What decryption of a value or a comment gave.

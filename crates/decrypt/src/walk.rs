@@ -66,7 +66,10 @@ impl Walk<'_> {
                 Field::Comment(comment) => self.comment(comment),
                 Field::Value(key, value) => {
                     self.path.push(key.clone());
-                    self.value(value)?;
+                    // Only lists hold comments as values. Under a name, somebody moved one there.
+                    if self.value(value)?.is_some() {
+                        return Err(self.failed(CipherError::Comment));
+                    }
                     self.path.pop();
                     self.forget_comments();
                 }
@@ -167,14 +170,17 @@ impl Walk<'_> {
     }
 
     fn decrypted(&self, value: &Value) -> Result<Plain, FileError> {
-        let failed = |error| FileError::Value {
+        let Value::Text(text) = value else {
+            return Err(self.failed(CipherError::Shape));
+        };
+        let text = std::str::from_utf8(text).map_err(|_| self.failed(CipherError::Shape))?;
+        cipher::decrypt(text, self.key, &self.place()).map_err(|error| self.failed(error))
+    }
+
+    fn failed(&self, error: CipherError) -> FileError {
+        FileError::Value {
             path: self.path.join("."),
             error,
-        };
-        let Value::Text(text) = value else {
-            return Err(failed(CipherError::Shape));
-        };
-        let text = std::str::from_utf8(text).map_err(|_| failed(CipherError::Shape))?;
-        cipher::decrypt(text, self.key, &self.place()).map_err(failed)
+        }
     }
 }

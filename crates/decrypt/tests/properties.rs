@@ -37,7 +37,8 @@ fn keys() -> Keys {
 }
 
 /// What the code of a file seals, line by line: values, and in JSON the names of those that are encrypted (a path is part of what
-/// their cipher authenticates). SOPS leaves comments out, names in dotenv files, and names of what has nothing to encrypt.
+/// their cipher authenticates). SOPS leaves comments out, names in dotenv files, and what has nothing to encrypt: it may get another
+/// name, and in dotenv files disappear behind the value before it, since what follows a cipher text is not looked at.
 fn sealed(plain: &[u8], format: Format) -> Vec<Vec<u8>> {
     let without_name = |line: &[u8], separator: &[u8]| {
         let at = line
@@ -50,6 +51,7 @@ fn sealed(plain: &[u8], format: Format) -> Vec<Vec<u8>> {
         Format::Dotenv => lines
             .filter(|line| !line.starts_with(b"#"))
             .map(|line| without_name(line, b"="))
+            .filter(|value| !value.is_empty())
             .collect(),
         Format::Json => lines
             .map(|line| {

@@ -3,7 +3,7 @@
 
 use std::{fs, path::Path};
 
-use rosin_decrypt::{FileError, Format, Integrity, Keys, decrypt_file};
+use rosin_decrypt::{CipherError, FileError, Format, Integrity, Keys, decrypt_file};
 
 fn data() -> &'static Path {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data"))
@@ -224,6 +224,17 @@ fn changes_of_encrypted_files_are_found() {
     assert!(
         matches!(moved, Err(FileError::Value { ref path, .. }) if path == "USER"),
         "{moved:?}"
+    );
+    let comment = changed("dotenv", |text| text.replacen("#ENC", "=ENC", 1));
+    assert!(
+        matches!(
+            comment,
+            Err(FileError::Value {
+                error: CipherError::Comment,
+                ..
+            })
+        ),
+        "{comment:?}"
     );
     let truncated = changed("json", |text| text.replacen(",iv:", "AAAA,iv:", 1));
     assert!(
