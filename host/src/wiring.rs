@@ -319,6 +319,8 @@ async fn start(
                 }
             })
         },
+        // Those that wait for it look by themselves.
+        on_ready: Arc::new(|_| {}),
         owner_name: names::OWNER_NAME,
         owner_namespace: names::OWNER_NAMESPACE,
     };

@@ -206,6 +206,7 @@ fn stalled(stalled: Stalled) -> Decision {
 pub fn next(state: &State, situation: &Situation<'_>) -> Decision {
     match state {
         State::Locked(_) => run(Action::Unlock, "release locked"),
+        State::HalfUninstalled => run(Action::Uninstall, "release was being uninstalled"),
         State::Absent(_) => {
             let remediation =
                 Remediation::of(ReleaseAction::Install, situation.spec, situation.status);

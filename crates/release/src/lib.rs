@@ -17,6 +17,7 @@ pub mod decide;
 pub mod digest;
 pub mod history;
 pub mod json;
+pub mod log;
 pub mod merge;
 pub mod messages;
 pub mod names;

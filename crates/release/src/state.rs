@@ -21,6 +21,8 @@ pub enum State {
     Absent(&'static str),
     /// An action is under way, or was when its program ended.
     Locked(Status),
+    /// It was being uninstalled when the program that did it ended.
+    HalfUninstalled,
     /// It is not the one that this object made last.
     Unmanaged(String),
     /// Something else is wanted.
@@ -50,6 +52,10 @@ pub fn determine(
     };
     if last.info.status.is_pending() {
         return Ok(State::Locked(last.info.status.clone()));
+    }
+    // Helm would refuse to do anything with it, for ever.
+    if last.info.status == Status::Uninstalling {
+        return Ok(State::HalfUninstalled);
     }
     let uninstalled = State::Absent("found uninstalled release in storage");
     let Some(latest) = history::latest(&status.history) else {

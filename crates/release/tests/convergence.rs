@@ -188,7 +188,10 @@ impl World {
                     _ => Status::Uninstalled,
                 };
                 if fate == Fate::Killed {
-                    self.storage.clear();
+                    // Objects are being deleted; what is purged is purged from the oldest.
+                    last.info.status = Status::Uninstalling;
+                    self.storage.pop_first();
+                    self.storage.insert(last.version, last);
                     return None;
                 }
                 let entries = &mut self.object.status.as_mut().unwrap().history;

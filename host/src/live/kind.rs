@@ -62,12 +62,7 @@ impl KindWatch {
     }
 
     pub(super) fn get(&self, key: &Key) -> Option<LiveObject> {
-        self.state
-            .objects
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .get(key)
-            .cloned()
+        self.state.get(key)
     }
 
     /// Books an object unless a newer state is known; says what was known before.
@@ -86,6 +81,11 @@ pub(super) enum Observed {
 }
 
 impl State {
+    fn get(&self, key: &Key) -> Option<LiveObject> {
+        let objects = self.objects.read().unwrap_or_else(PoisonError::into_inner);
+        objects.get(key).cloned()
+    }
+
     fn observe(&self, key: &Key, live: LiveObject) -> Observed {
         let mut objects = self.objects.write().unwrap_or_else(PoisonError::into_inner);
         match objects.get_mut(key) {
@@ -146,8 +146,13 @@ async fn follow(
         };
         let live = rules.read(&object);
         let owner = live.owner.clone();
+        let was_ready = state.get(&key).is_some_and(|known| known.is_ready());
+        let became_ready = live.is_ready() && !was_ready;
         if state.observe(&key, live) == Observed::Changed {
             wake(owner.as_ref());
+        }
+        if let (true, Some(owner)) = (became_ready, &owner) {
+            (rules.on_ready)(owner);
         }
         key
     };

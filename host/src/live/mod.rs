@@ -36,7 +36,13 @@ pub struct LiveObject {
     pub owner: Option<Key>,
 }
 
-/// Called when an object that a Kustomization owns was changed by somebody else, or is gone.
+impl LiveObject {
+    fn is_ready(&self) -> bool {
+        self.readiness == Readiness::Current
+    }
+}
+
+/// Called with the owner of an object: when it was changed by somebody else, or is gone.
 pub(crate) type OnDrift = Arc<dyn Fn(&Key) + Send + Sync>;
 
 /// Watches by kind. Cheap to clone.
@@ -60,6 +66,8 @@ pub(crate) struct Rules {
     pub manager: &'static str,
     pub takeover: Arc<dyn Fn(&str) -> bool + Send + Sync>,
     pub on_drift: OnDrift,
+    /// Called when an object became ready that was not before.
+    pub on_ready: OnDrift,
     /// Labels that name the owner.
     pub owner_name: &'static str,
     pub owner_namespace: &'static str,
@@ -119,14 +127,20 @@ impl Live {
         hears: impl Fn(&Key) -> bool + Send + Sync + 'static,
         stop: CancellationToken,
     ) -> Self {
-        let here = self.inner.rules.on_drift.clone();
-        let rules = Rules {
-            on_drift: Arc::new(move |key| {
+        let hears = Arc::new(hears);
+        let only_those = |here: OnDrift| -> OnDrift {
+            let hears = hears.clone();
+            Arc::new(move |key| {
                 if hears(key) {
                     here(key);
                 }
-            }),
-            ..self.inner.rules.clone()
+            })
+        };
+        let here = &self.inner.rules;
+        let rules = Rules {
+            on_drift: only_those(here.on_drift.clone()),
+            on_ready: only_those(here.on_ready.clone()),
+            ..here.clone()
         };
         Self::new(session, rules, stop)
     }

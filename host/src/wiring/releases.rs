@@ -172,6 +172,15 @@ impl Queue {
             takeover: Arc::new(|_| false),
             // Drift is looked for when the interval is over, as in Flux.
             on_drift: Arc::new(|_| {}),
+            // A release that was given up is good once its objects are.
+            on_ready: {
+                let (watched, wakes) = (watched.clone(), wakes.clone());
+                Arc::new(move |key| {
+                    if watched.get(key).is_some_and(|object| is_stalled(&object)) {
+                        wakes.wake(key.clone(), Wake::Drift);
+                    }
+                })
+            },
             owner_name: names::HELM_OWNER_NAME,
             owner_namespace: names::HELM_OWNER_NAMESPACE,
         };
@@ -270,6 +279,11 @@ fn wake_readers(index: &Index, wakes: &WakeHandle, kind: &str, key: &Key) {
     };
     let readers = index.of(&Reference::Chart(chart)).into_iter();
     readers.for_each(|key| wakes.wake(key, Wake::Input));
+}
+
+fn is_stalled(object: &HelmRelease) -> bool {
+    let stalled = object.condition(rosin_api::condition_type::STALLED);
+    stalled.is_some_and(|c| c.status == rosin_api::ConditionStatus::True)
 }
 
 /// Could a dependant see another answer than before?

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use rosin_api::{HelmRelease, helm_release::CrdsPolicy, names};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{
-    objects::{self, Failure, How, Item, Updated},
+    objects::{self, Conflicts, Failure, How, Item, Updated},
     place::Place,
     wait,
 };
@@ -25,9 +25,19 @@ pub(super) async fn apply(
     server_side: bool,
     rules: wait::Rules<'_>,
 ) -> Result<(), Failure> {
-    if policy == CrdsPolicy::Skip || definitions.is_empty() {
+    if definitions.is_empty() {
         return Ok(());
     }
+    let log = &place.log;
+    let name = match policy {
+        CrdsPolicy::Create => "Create",
+        CrdsPolicy::CreateReplace => "CreateReplace",
+        CrdsPolicy::Skip => {
+            let text = "skipping CustomResourceDefinition apply: policy is set to Skip";
+            log.say(text, &json!({}));
+            return Ok(());
+        }
+    };
     let mut items = Vec::new();
     for definition in definitions {
         if definition["kind"] != "CustomResourceDefinition" {
@@ -48,6 +58,10 @@ pub(super) async fn apply(
         objects::label(&mut item.value, &labels.into());
         items.push(item);
     }
+    log.say(
+        &format!("applying CustomResourceDefinition(s) with policy {name}"),
+        &json!({}),
+    );
     let applied = match policy {
         CrdsPolicy::Create => create_missing(place, items, server_side).await?,
         _ => {
@@ -55,6 +69,7 @@ pub(super) async fn apply(
                 server_side,
                 replace: !server_side,
                 adopt: false,
+                migrate: false,
                 tell_created: false,
             };
             let mut updated = Updated::default();
@@ -95,9 +110,15 @@ async fn create_missing(
                 continue;
             }
         }
-        objects::create(place, std::slice::from_ref(&item), server_side, true)
-            .await
-            .map_err(|failure| failed(failure.0))?;
+        objects::create(
+            place,
+            std::slice::from_ref(&item),
+            server_side,
+            Conflicts::Force,
+        )
+        .await
+        .map_err(|failure| failed(failure.0))
+        .inspect_err(|failure| place.log.say(&format!("error: {failure}"), &json!({})))?;
         created.push(item);
     }
     Ok(created)

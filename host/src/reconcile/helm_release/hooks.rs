@@ -6,7 +6,7 @@ use rosin_api::helm_release::DeletionPropagation;
 use rosin_release::{Hook, HookEvent, HookExecution, Release};
 
 use super::{
-    objects::{self, Failure},
+    objects::{self, Conflicts, Failure},
     place::Place,
     storage::Storage,
     wait,
@@ -89,7 +89,7 @@ impl Runner<'_> {
             ..HookExecution::default()
         };
         storage.note(record).await;
-        let created = objects::create(self.place, &items, self.server_side, false).await;
+        let created = objects::create(self.place, &items, self.server_side, Conflicts::Fail).await;
         let ended = match created {
             Ok(()) => wait::ready(self.place, self.run, &items, self.rules, self.timeout).await,
             Err(failure) => {
@@ -149,10 +149,9 @@ impl Runner<'_> {
             })?;
         let mut deleted = Vec::new();
         for item in items {
-            let there =
-                objects::delete(&self.place.session, &item, DeletionPropagation::Background)
-                    .await
-                    .map_err(|error| Failure::new(error.to_string()))?;
+            let there = objects::delete(self.place, &item, DeletionPropagation::Background)
+                .await
+                .map_err(|error| Failure::new(error.to_string()))?;
             if there {
                 deleted.push(item);
             }

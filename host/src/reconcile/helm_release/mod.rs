@@ -12,10 +12,12 @@ mod drift;
 mod error;
 mod hooks;
 mod index;
+mod log;
 mod lookup;
 mod memo;
 mod objects;
 mod place;
+mod recovery;
 mod render;
 mod report;
 mod source;
@@ -26,7 +28,10 @@ mod template;
 mod values;
 mod wait;
 
-use std::{sync::Arc, time::Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use rosin_api::{ConditionStatus, HelmRelease, Reason, condition_type as kind, names};
 use tracing::{error, info};
@@ -134,13 +139,21 @@ impl HelmReleases {
                 let percent = self.config.interval_jitter_percentage;
                 Next::interval(object.spec.interval.to_std(), percent)
             }
-            // As soon as after a second failure, so that what was said can be seen.
-            Ok(Outcome::Again) => Next::After(self.config.min_retry_delay * 2),
+            // Flux looks once a second whether its last write has reached its cache, and adds the delay of a first failure. What
+            // was said can be seen for as long.
+            Ok(Outcome::Again) => Next::After(self.config.min_retry_delay + Duration::from_secs(1)),
             Ok(Outcome::Retry(interval)) => {
                 progress.observed();
                 Next::interval(interval, self.config.interval_jitter_percentage)
             }
-            Err(error) => self.failed(&error, &mut progress, &report),
+            Err(error) => match (self.failed(&error, &mut progress, &report), error) {
+                // It may be good by itself meanwhile; that costs no more than a look.
+                (Next::OnChange, Error::Exhausted(_)) => {
+                    let percent = self.config.interval_jitter_percentage;
+                    Next::interval(object.spec.interval.to_std(), percent)
+                }
+                (next, _) => next,
+            },
         };
         progress.mirror_request();
         progress.write().await?;

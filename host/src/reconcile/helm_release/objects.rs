@@ -10,7 +10,7 @@ use rosin_manifest::yaml::{self, Dialect};
 use rosin_release::merge::client_patch;
 use serde_json::{Value, json};
 
-use super::place::Place;
+use super::{log::opaque, place::Place};
 use crate::cluster::{ApiError, DiscoveryError, Gvk, Resource, Session};
 
 /// Objects of a kind that are written at the same time.
@@ -81,15 +81,14 @@ impl Item {
 
     /// As Helm names it where it could not be applied: `ns/name apps/v1, Kind=Deployment`.
     fn applied(&self) -> String {
+        let namespace = self.namespace.as_deref().unwrap_or_default();
+        format!("{namespace}/{} {}", self.name, self.gvk())
+    }
+
+    /// Its kind in Go's words.
+    pub(super) fn gvk(&self) -> String {
         let gvk = &self.resource.gvk;
-        format!(
-            "{}/{} {}/{}, Kind={}",
-            self.namespace.as_deref().unwrap_or_default(),
-            self.name,
-            gvk.group,
-            gvk.version,
-            gvk.kind
-        )
+        format!("{}/{}, Kind={}", gvk.group, gvk.version, gvk.kind)
     }
 
     fn path(&self) -> String {
@@ -200,8 +199,63 @@ pub(super) struct How {
     pub replace: bool,
     /// Merge with what is in the cluster where no schema says how.
     pub adopt: bool,
+    /// What there is was not applied by the server's merge; Helm says so, and looks at the fields' owners.
+    pub migrate: bool,
     /// Say what was created.
     pub tell_created: bool,
+}
+
+/// What is done about fields that others own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Conflicts {
+    Fail,
+    Force,
+    /// As `Force`, for objects that should not be there yet. Helm looks whether they are, and creates them without force; to ask
+    /// for both with one request comes to the same.
+    Adopt,
+}
+
+impl How {
+    /// Says how missing objects will be created, and others changed.
+    fn say(&self, place: &Place) {
+        say_creation(place, self.server_side, true);
+        let log = &place.log;
+        if self.replace {
+            let fields = json!({ "fieldValidationDirective": "Strict" });
+            log.say("using resource replace update strategy", &fields);
+        } else if self.server_side {
+            log.say(
+                "using server-side apply for resource update",
+                &json!({
+                    "dryRun": false,
+                    "fieldValidationDirective": "Strict",
+                    "forceConflicts": true,
+                    "upgradeClientSideFieldManager": self.migrate,
+                }),
+            );
+        } else {
+            log.say(
+                "using client-side apply for resource update",
+                &json!({ "threeWayMergeForUnstructured": self.adopt }),
+            );
+        }
+    }
+}
+
+fn say_creation(place: &Place, server_side: bool, force: bool) {
+    if server_side {
+        place.log.say(
+            "using server-side apply for resource creation",
+            &json!({
+                "dryRun": false,
+                "fieldValidationDirective": "Strict",
+                "forceConflicts": force,
+            }),
+        );
+    } else {
+        let text = "using client-side apply for resource creation";
+        place.log.say(text, &json!({}));
+    }
 }
 
 /// What an update did, whether it came to its end or not.
@@ -215,8 +269,12 @@ pub(super) async fn create(
     place: &Place,
     items: &[Item],
     server_side: bool,
-    force: bool,
+    conflicts: Conflicts,
 ) -> Result<(), Failure> {
+    let count = json!({ "resources": items.len() });
+    place.log.say("creating resource(s)", &count);
+    say_creation(place, server_side, conflicts == Conflicts::Force);
+    let force = conflicts != Conflicts::Fail;
     let mut failures = Vec::new();
     let mut rest = items;
     while let Some(first) = rest.first() {
@@ -228,13 +286,30 @@ pub(super) async fn create(
         let (wave, after) = rest.split_at(many);
         let mut writes = Vec::with_capacity(many);
         for item in wave {
-            writes.push(create_one(place, item, server_side, force));
+            writes.push(create_and_tell(place, item, server_side, force));
         }
         let results: Vec<_> = stream::iter(writes).buffered(AT_ONCE).collect().await;
         failures.extend(results.into_iter().filter_map(Result::err));
         rest = after;
     }
     Failure::joined(failures, "\n").map_or(Ok(()), Err)
+}
+
+async fn create_and_tell(
+    place: &Place,
+    item: &Item,
+    server_side: bool,
+    force: bool,
+) -> Result<(), Failure> {
+    let created = create_one(place, item, server_side, force).await;
+    if server_side {
+        let log = &place.log;
+        match &created {
+            Ok(()) => log.of_gvk("Created resource via patch", item, json!({})),
+            Err(_) => log.of_gvk("Error creating resource via patch", item, opaque()),
+        }
+    }
+    created
 }
 
 async fn create_one(
@@ -289,6 +364,9 @@ pub(super) async fn update(
     how: How,
     updated: &mut Updated,
 ) -> Result<(), Failure> {
+    how.say(place);
+    let count = json!({ "resources": after.len() });
+    place.log.say("checking resources for changes", &count);
     let mut failures = Vec::new();
     // Of two with one identity the first counts, as in Helm.
     let mut known = HashMap::with_capacity(before.len());
@@ -300,7 +378,9 @@ pub(super) async fn update(
         let id = item.id();
         let old = known.get(&id).copied();
         kept.insert(id);
-        match update_one(place, old, item, how).await {
+        let done = update_one(place, old, item, how).await;
+        tell(place, old, item, how, &done);
+        match done {
             Ok(true) => updated.created.push(item.clone()),
             Ok(false) => {}
             Err(Stumble::Creating(failure)) => {
@@ -318,14 +398,20 @@ pub(super) async fn update(
         if kept.contains(&old.id()) {
             continue;
         }
+        let log = &place.log;
+        log.of_kind("deleting resource", old, json!({}));
         let Ok(Some(live)) = get(&place.session, old).await else {
+            log.of_kind("unable to get object", old, opaque());
             continue;
         };
         if keeps(&live) {
+            let policy = json!({ "annotation": RESOURCE_POLICY, "value": "keep" });
+            log.of_kind("skipping delete due to annotation", old, policy);
             continue;
         }
-        let deleted = delete(&place.session, old, DeletionPropagation::Background).await;
+        let deleted = remove(&place.session, old, DeletionPropagation::Background).await;
         if let Err(error) = deleted {
+            log.refused("failed to delete resource", old, &error);
             failures.push(Failure::new(format!(
                 "failed to delete resource namespace={}, name={}, kind={}: {error}",
                 old.namespace.as_deref().unwrap_or_default(),
@@ -335,6 +421,41 @@ pub(super) async fn update(
         }
     }
     Failure::joined(failures, " && ").map_or(Ok(()), Err)
+}
+
+/// Says what became of an object. Where the server merges, it does not tell what it created: what the release had is taken to have
+/// been there.
+fn tell(place: &Place, old: Option<&Item>, item: &Item, how: How, done: &Result<bool, Stumble>) {
+    let log = &place.log;
+    let merges = how.server_side && !item.is_unnamed();
+    let created = match done {
+        Ok(created) => *created || (merges && !how.tell_created && old.is_none()),
+        Err(stumble) => matches!(stumble, Stumble::Creating(_)),
+    };
+    match (created, done.is_ok()) {
+        (true, true) => {
+            if how.server_side {
+                log.of_gvk("Created resource via patch", item, json!({}));
+            }
+            log.of_kind("created a new resource", item, json!({}));
+        }
+        (true, false) if how.server_side => {
+            log.of_gvk("Error creating resource via patch", item, opaque());
+        }
+        (false, true) if how.replace => {
+            let kind = item.resource.gvk.kind.as_str();
+            let fields = json!({ "initialKind": kind, "kind": kind, "name": item.name });
+            log.say("replace succeeded", &fields);
+        }
+        (false, false) if how.replace => {
+            log.of_gvk("error replacing the resource", item, opaque());
+        }
+        (false, true) if how.server_side => log.of_gvk("Patched resource", item, json!({})),
+        (false, false) if how.server_side => {
+            log.of_gvk("Error patching resource", item, opaque());
+        }
+        _ => {}
+    }
 }
 
 /// At which step a change failed; it decides whether others are still changed.
@@ -530,12 +651,30 @@ pub(super) async fn get(session: &Session, item: &Item) -> Result<Option<Value>,
         .await
 }
 
-/// `Ok(false)`: it was gone already.
+/// Deletes an object. `Ok(false)`: it was gone already.
 pub(super) async fn delete(
-    session: &Session,
+    place: &Place,
     item: &Item,
     propagation: DeletionPropagation,
 ) -> Result<bool, ApiError> {
+    place
+        .log
+        .of_kind("starting delete resource", item, json!({}));
+    match remove(&place.session, item, propagation).await {
+        Ok(()) => Ok(true),
+        Err(error) if error.is_not_found() => {
+            place.log.refused("ignoring delete failure", item, &error);
+            Ok(false)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+async fn remove(
+    session: &Session,
+    item: &Item,
+    propagation: DeletionPropagation,
+) -> Result<(), ApiError> {
     let policy = match propagation {
         DeletionPropagation::Background => "Background",
         DeletionPropagation::Foreground => "Foreground",
@@ -543,14 +682,10 @@ pub(super) async fn delete(
     };
     let options = json!({"kind": "DeleteOptions", "apiVersion": "v1", "propagationPolicy": policy});
     let content = Some("application/json");
-    match session
+    session
         .send(Method::DELETE, &item.path(), content, Some(&options))
         .await
-    {
-        Ok(_) => Ok(true),
-        Err(error) if error.is_not_found() => Ok(false),
-        Err(error) => Err(error),
-    }
+        .map(drop)
 }
 
 /// Labels of an object that are set on all objects of a HelmRelease.

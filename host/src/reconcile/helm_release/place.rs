@@ -1,16 +1,30 @@
 //! As whom, and in which cluster, the work of a HelmRelease is done.
 
+use std::ops::Deref;
+
 use rosin_api::HelmRelease;
 
-pub(super) use crate::reconcile::kustomization::Place;
+use super::{HelmReleases, error::Error, log::ActionLog};
+use crate::reconcile::kustomization::{self, Wish};
 
-use super::{HelmReleases, error::Error};
-use crate::reconcile::kustomization::Wish;
+/// Where the work is done, and what Helm would have logged of it.
+pub(super) struct Place {
+    cluster: kustomization::Place,
+    pub log: ActionLog,
+}
+
+impl Deref for Place {
+    type Target = kustomization::Place;
+
+    fn deref(&self) -> &Self::Target {
+        &self.cluster
+    }
+}
 
 impl HelmReleases {
     /// Where, and under whose session, this object's release is.
     pub(super) async fn place_of(&self, object: &HelmRelease) -> Result<Place, Error> {
-        let here = Place {
+        let here = kustomization::Place {
             session: self.session.clone(),
             live: self.live.clone(),
             remote: false,
@@ -23,7 +37,10 @@ impl HelmReleases {
         };
         let default_account = self.config.default_service_account.as_deref();
         let place = self.clusters.place(here, wish, default_account).await;
-        place.map_err(|error| Error::Client(error.to_string()))
+        Ok(Place {
+            cluster: place.map_err(|error| Error::Client(error.to_string()))?,
+            log: ActionLog::default(),
+        })
     }
 
     /// Is what is needed to act in the object's name gone? Then nothing can be uninstalled, and the object must not hang for it.

@@ -13,7 +13,7 @@ use rosin_release::{
     decide::{self, Action, Course, End, Next, Situation},
     history, messages,
     names::{release_name, shorten},
-    state::{self, State, Wanted},
+    state::{self, State},
     values,
 };
 use tracing::{debug, info};
@@ -183,6 +183,13 @@ impl HelmReleases {
         let mut course = Course::default();
         loop {
             let (state, drifted) = self.look(work, desired, &storage, progress).await?;
+            if matches!(state, State::Failed(_))
+                && self
+                    .recovered(work, desired, &mut storage, progress, report)
+                    .await
+            {
+                continue;
+            }
             let action = match self.decide(work, &state, &drifted, progress, &storage, report)? {
                 None => {
                     progress.unset(kind::RECONCILING);
@@ -234,15 +241,10 @@ impl HelmReleases {
         storage: &Storage<'_>,
         progress: &Running<'_>,
     ) -> Result<(State, Vec<Difference>), Error> {
-        let wanted = Wanted {
-            chart_name: desired.chart.name(),
-            chart_version: desired.chart.version(),
-            values: desired.values,
-        };
         // As the status is by now, not as it was when the run began.
         let mut object = work.object.clone();
         object.status = Some(progress.status.clone());
-        let state = state::determine(&object, storage.last(), &wanted)
+        let state = state::determine(&object, storage.last(), &desired.wanted())
             .map_err(|error| Error::State(error.to_string()))?;
         let looks = object.spec.drift_mode() != rosin_api::helm_release::DriftMode::Disabled;
         if let (State::InSync, true, Some(last)) = (&state, looks, storage.last()) {

@@ -45,6 +45,7 @@ impl HelmReleases {
         report: &Report<'_>,
     ) -> Result<(), Failure> {
         storage.take_written();
+        work.place.log.begin();
         match action {
             Action::Unlock => self.unlock(storage, progress, report).await,
             Action::Install | Action::Upgrade => {
@@ -195,7 +196,8 @@ impl HelmReleases {
             app_version: desired.chart.metadata.app_version.clone(),
             oci_digest: desired.chart.oci_digest.clone(),
         };
-        report.release(Severity::Error, reason, &message, about);
+        let told = work.place.log.after(&message);
+        report.release(Severity::Error, reason, &told, about);
     }
 
     /// The objects of the newest of what was written, and the definitions of its chart.
@@ -295,7 +297,8 @@ impl HelmReleases {
         progress.status.failures += 1;
         let not = ConditionStatus::False;
         progress.mark(kind::REMEDIATED, not, Reason::RollbackFailed, &message);
-        report.release(Severity::Error, Reason::RollbackFailed, &message, about);
+        let told = work.place.log.after(&message);
+        report.release(Severity::Error, Reason::RollbackFailed, &told, about);
         if written.is_empty() {
             return Err(failure);
         }
@@ -310,6 +313,11 @@ impl HelmReleases {
         progress: &mut Running<'_>,
         report: &Report<'_>,
     ) -> Result<(), Failure> {
+        // One that was being uninstalled may be older than what the status remembers.
+        if let (true, Some(last)) = (progress.status.history.is_empty(), storage.last()) {
+            let found = history::snapshot(last, None, None, Algorithm::Sha256);
+            progress.status.history.push(found);
+        }
         let Some(current) = history::latest(&progress.status.history).cloned() else {
             return Err(Failure::new("no latest release: required to uninstall"));
         };
@@ -348,7 +356,8 @@ impl HelmReleases {
         progress.status.failures += 1;
         let not = ConditionStatus::False;
         progress.mark(kind::REMEDIATED, not, Reason::UninstallFailed, &message);
-        report.release(Severity::Error, Reason::UninstallFailed, &message, &latest);
+        let told = work.place.log.after(&message);
+        report.release(Severity::Error, Reason::UninstallFailed, &told, &latest);
         if traced { Ok(()) } else { Err(failure) }
     }
 
@@ -401,7 +410,8 @@ impl HelmReleases {
             let message = messages::uninstall_failed(&latest, &failure.to_string());
             progress.status.failures += 1;
             progress.mark(kind::RELEASED, not, Reason::UninstallFailed, &message);
-            report.release(Severity::Error, Reason::UninstallFailed, &message, &latest);
+            let told = work.place.log.after(&message);
+            report.release(Severity::Error, Reason::UninstallFailed, &told, &latest);
             progress.summarize();
             return Err(Error::Action(failure.to_string()));
         }
@@ -420,7 +430,7 @@ impl HelmReleases {
     }
 }
 
-fn entries<'h>(progress: &'h mut Running<'_>) -> History<'h> {
+pub(super) fn entries<'h>(progress: &'h mut Running<'_>) -> History<'h> {
     History::new(&mut progress.status.history, Algorithm::Sha256)
 }
 
@@ -440,7 +450,7 @@ fn no_storage_update() -> Failure {
 }
 
 /// A release was made.
-fn released(action: ReleaseAction, progress: &mut Running<'_>, report: &Report<'_>) {
+pub(super) fn released(action: ReleaseAction, progress: &mut Running<'_>, report: &Report<'_>) {
     let Some(latest) = history::latest(&progress.status.history).cloned() else {
         return;
     };

@@ -155,6 +155,22 @@ pub(super) async fn ready(
     }
 }
 
+/// Are all ready at this moment? From now on, the kinds of the objects are watched.
+pub(super) async fn are_ready(place: &Place, items: &[Item], rules: Rules<'_>) -> bool {
+    let mut all = true;
+    for item in items.iter().filter(|item| !is_paused(item)) {
+        all &= match get(&place.session, item).await {
+            Ok(Some(live)) => {
+                place.live.applied(&item.resource, &item.id(), &live);
+                rules.assess(&live) == Readiness::Current
+            }
+            Ok(None) => passes(item),
+            Err(_) => false,
+        };
+    }
+    all
+}
+
 /// How an object stands, and whether a watch will say when that changes.
 async fn look(place: &Place, item: &Item, rules: Rules<'_>) -> (Option<Readiness>, bool) {
     let labelled = item.value["metadata"]["labels"]

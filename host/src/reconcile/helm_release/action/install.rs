@@ -7,7 +7,8 @@ use serde_json::json;
 use super::{Desired, Work, check_name, method, now};
 use crate::reconcile::helm_release::{
     crds,
-    objects::{self, Failure, How, Item, Updated},
+    log::opaque,
+    objects::{self, Conflicts, Failure, How, Item, Updated},
     render::Purpose,
     storage::Storage,
     wait,
@@ -33,7 +34,12 @@ pub(in super::super) async fn install(
     )
     .await
     .map_err(|failure| failure.of("failed to apply CustomResourceDefinitions"))?;
-    let replaced = available(work, &options, storage)?;
+    let replaced = available(work, &options, storage).inspect_err(|_| {
+        let fields = opaque();
+        work.place
+            .log
+            .say("error: release name check failed", &fields);
+    })?;
     let purpose = Purpose {
         revision: 1,
         upgrade: false,
@@ -121,7 +127,7 @@ async fn create_namespace(work: &Work<'_>) -> Result<(), Failure> {
         "apiVersion": "v1", "kind": "Namespace", "metadata": { "name": name, "labels": { "name": name } },
     });
     let item = objects::place(&work.place.session, namespace, "").await?;
-    objects::create(work.place, &[item], true, false).await
+    objects::create(work.place, &[item], true, Conflicts::Fail).await
 }
 
 async fn perform(
@@ -141,12 +147,13 @@ async fn perform(
             .map_err(|failure| failure.of("failed pre-install"))?;
     }
     if server_side {
-        objects::create(work.place, items, true, true).await?;
+        objects::create(work.place, items, true, Conflicts::Adopt).await?;
     } else {
         let how = How {
             server_side,
             replace: false,
             adopt: !options.disable_take_ownership,
+            migrate: true,
             tell_created: false,
         };
         objects::update(work.place, &[], items, how, &mut Updated::default()).await?;

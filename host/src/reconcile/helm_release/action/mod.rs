@@ -10,9 +10,12 @@ mod upgrade;
 
 use std::time::Duration;
 
-use rosin_api::{HelmRelease, helm_release::ApplyChoice};
+use rosin_api::{
+    HelmRelease,
+    helm_release::{ApplyChoice, ReleaseAction},
+};
 use rosin_domain::health::Checks;
-use rosin_release::{ApplyMethod, Release, Time, Values};
+use rosin_release::{ApplyMethod, Release, Time, Values, state::Wanted};
 
 use super::{
     HelmReleases, chart::LoadedChart, hooks::Runner, objects::Failure, place::Place,
@@ -45,12 +48,38 @@ pub(super) struct Desired<'a> {
     pub values: &'a Values,
 }
 
+impl Desired<'_> {
+    /// As the state of a release is judged by.
+    pub(super) fn wanted(&self) -> Wanted<'_> {
+        Wanted {
+            chart_name: self.chart.name(),
+            chart_version: self.chart.version(),
+            values: self.values,
+        }
+    }
+}
+
 impl Work<'_> {
+    /// Do Jobs have to be complete for the action that was tried last to be a success?
+    pub(super) fn waits_for_jobs(&self) -> bool {
+        let spec = &self.object.spec;
+        let status = self.object.status.as_ref();
+        let action = status.and_then(|status| status.last_attempted_release_action);
+        let disabled = match action {
+            Some(ReleaseAction::Upgrade) => {
+                let upgrade = spec.upgrade.as_ref();
+                upgrade.map(|it| it.disable_wait_for_jobs)
+            }
+            _ => spec.install.as_ref().map(|it| it.disable_wait_for_jobs),
+        };
+        !disabled.unwrap_or(false)
+    }
+
     fn namespace(&self) -> &str {
         self.object.release_namespace()
     }
 
-    fn rules(&self, jobs: bool) -> Rules<'_> {
+    pub(super) fn rules(&self, jobs: bool) -> Rules<'_> {
         Rules {
             checks: self.checks,
             jobs,
@@ -100,7 +129,7 @@ fn server_side(choice: Option<ApplyChoice>, earlier: &Release) -> bool {
 }
 
 /// Marks every deployed record as superseded.
-async fn supersede_deployed(storage: &mut Storage<'_>) {
+pub(super) async fn supersede_deployed(storage: &mut Storage<'_>) {
     for mut release in storage.deployed() {
         release.info.status = rosin_release::Status::Superseded;
         storage.note(&release).await;

@@ -1,6 +1,7 @@
 //! An earlier revision, made again as a new one. Nothing is rendered.
 
 use rosin_release::{HookEvent, Release, Status};
+use serde_json::json;
 
 use super::{Work, method, now, server_side, supersede_deployed, upgrade::clean_up};
 use crate::reconcile::helm_release::{
@@ -15,10 +16,19 @@ pub(in super::super) async fn rollback(
     version: i64,
 ) -> Result<(), Failure> {
     let options = work.object.spec.rollback.clone().unwrap_or_default();
+    let log = &work.place.log;
+    let named = json!({ "name": work.name });
+    log.say("preparing rollback", &named);
     let mut current = storage
         .last()
         .cloned()
         .ok_or_else(|| Failure::new("release: not found"))?;
+    log.say(
+        "rolling back",
+        &json!({
+            "name": work.name, "currentVersion": current.version, "targetVersion": version,
+        }),
+    );
     let target = storage
         .get(version)
         .cloned()
@@ -34,9 +44,11 @@ pub(in super::super) async fn rollback(
     release.info.last_deployed = now();
     release.info.deleted = rosin_release::Time::default();
     release.set_status(Status::PendingRollback, format!("Rollback to {version}"));
+    log.say("creating rolled back release", &named);
     storage
         .create(&release, work.object.spec.max_history())
         .await?;
+    log.say("performing rollback", &named);
     let session = &work.place.session;
     let before = objects::build(session, &current.manifest, &release.namespace)
         .await
@@ -54,6 +66,8 @@ pub(in super::super) async fn rollback(
         hooks
             .all(storage, &mut release, HookEvent::PreRollback)
             .await?;
+    } else {
+        log.say("rollback hooks disabled", &named);
     }
     after
         .iter_mut()
@@ -62,12 +76,14 @@ pub(in super::super) async fn rollback(
         server_side,
         replace: options.force && !server_side,
         adopt: false,
+        migrate: server_side && !current.server_side(),
         tell_created: options.cleanup_on_fail,
     };
     let mut updated = Updated::default();
     if let Err(failure) = objects::update(work.place, &before, &after, how, &mut updated).await {
         current.info.status = Status::Superseded;
         let text = format!("Rollback {:?} failed: {failure}", release.name);
+        log.say(&format!("warning: {text}"), &json!({}));
         release.set_status(Status::Failed, text);
         storage.note(&current).await;
         storage.note(&release).await;

@@ -3,9 +3,11 @@
 use rosin_api::helm_release::DeletionPropagation;
 use rosin_chart::manifests::uninstall_rank;
 use rosin_release::{HookEvent, Release, Status};
+use serde_json::json;
 
 use super::{Work, now, supersede_deployed};
 use crate::reconcile::helm_release::{
+    log::opaque,
     objects::{self, Failure, Item},
     storage::Storage,
     wait,
@@ -37,6 +39,9 @@ pub(in super::super) async fn uninstall(
         purge(storage).await.map_err(failed)?;
         return Ok(Uninstalled::Removed(version));
     }
+    let log = &work.place.log;
+    let named = json!({ "name": work.name });
+    log.say("uninstall: deleting release", &named);
     release.info.deleted = now();
     release.set_status(
         Status::Uninstalling,
@@ -49,6 +54,8 @@ pub(in super::super) async fn uninstall(
             .all(storage, &mut release, HookEvent::PreDelete)
             .await
             .map_err(failed)?;
+    } else {
+        log.say("delete hooks disabled", &json!({ "release": work.name }));
     }
     storage.note(&release).await;
     let propagation = options.deletion_propagation.unwrap_or_default();
@@ -56,6 +63,7 @@ pub(in super::super) async fn uninstall(
         Ok(deleted) => deleted,
         Err(failure) => {
             tracing::warn!(%failure, "objects of the release could not be deleted");
+            log.say("uninstall: Failed to delete release", &opaque());
             let text = format!("failed to delete release: {}", release.name);
             return Err((None, Failure::new(text)));
         }
@@ -77,8 +85,11 @@ pub(in super::super) async fn uninstall(
     if options.keep_history {
         storage.note(&release).await;
         supersede_deployed(storage).await;
-    } else if let Err(failure) = purge(storage).await {
-        failures.push(failure.of("uninstall: Failed to purge the release"));
+    } else {
+        log.say("purge requested", &json!({ "release": work.name }));
+        if let Err(failure) = purge(storage).await {
+            failures.push(failure.of("uninstall: Failed to purge the release"));
+        }
     }
     if failures.is_empty() {
         return Ok(Uninstalled::Removed(version));
@@ -118,7 +129,7 @@ async fn delete_all(
     });
     let mut failures = Vec::new();
     for item in &items {
-        if let Err(error) = objects::delete(session, item, propagation).await {
+        if let Err(error) = objects::delete(work.place, item, propagation).await {
             failures.push(error.to_string());
         }
     }

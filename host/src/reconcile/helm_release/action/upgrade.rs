@@ -1,7 +1,8 @@
 //! A further revision of a release.
 
 use rosin_api::helm_release::{CrdsPolicy, DeletionPropagation, Upgrade};
-use rosin_release::{HookEvent, Release, Status, values};
+use rosin_release::{ApplyMethod, HookEvent, Release, Status, values};
+use serde_json::json;
 
 use super::{Desired, Work, check_name, method, now, server_side};
 use crate::reconcile::helm_release::{
@@ -34,6 +35,9 @@ pub(in super::super) async fn upgrade(
     )
     .await
     .map_err(|failure| failure.of("failed to apply CustomResourceDefinitions"))?;
+    let log = &work.place.log;
+    let named = json!({ "name": work.name });
+    log.say("preparing upgrade", &named);
     check_name(&work.name, "release name is invalid: ")?;
     if last.info.status.is_pending() {
         return Err(Failure::new(
@@ -42,8 +46,11 @@ pub(in super::super) async fn upgrade(
     }
     let current = current(storage, &last).ok_or_else(none)?;
     let config = if options.preserve_values {
+        log.say("reusing the old release's values", &json!({}));
         values::merge(current.config.clone(), desired.values.clone())
     } else {
+        let text = "resetting values to the chart's original version";
+        log.say(text, &json!({}));
         desired.values.clone()
     };
     let purpose = Purpose {
@@ -68,6 +75,14 @@ pub(in super::super) async fn upgrade(
     release.info.last_deployed = now();
     release.info.notes = rendered.notes;
     release.set_status(Status::PendingUpgrade, "Preparing upgrade");
+    log.say(
+        "determined release apply method",
+        &json!({
+            "previous_release_apply_method": last.apply_method.as_ref().map_or("", ApplyMethod::as_str),
+            "server_side_apply": server_side,
+        }),
+    );
+    log.say("performing update", &named);
     let session = &work.place.session;
     let after = objects::build(session, &release.manifest, &release.namespace)
         .await
@@ -100,6 +115,7 @@ pub(in super::super) async fn upgrade(
             .await
             .map_err(|failure| failure.of("unable to continue with update"))?;
     }
+    log.say("creating upgraded release", &named);
     storage
         .create(&release, work.object.spec.max_history())
         .await?;
@@ -119,10 +135,17 @@ pub(in super::super) async fn upgrade(
             storage.update(&release).await
         }
         Err(failure) => {
+            log.say(
+                "warning: upgrade failed",
+                &json!({ "name": work.name, "error": {} }),
+            );
             let text = format!("Upgrade {:?} failed: {failure}", release.name);
             release.set_status(Status::Failed, text);
             storage.note(&release).await;
-            if options.cleanup_on_fail {
+            if options.cleanup_on_fail && !change.updated.created.is_empty() {
+                let count = change.updated.created.len();
+                let fields = json!({ "cleaning_resources": count });
+                log.say("cleanup on fail set", &fields);
                 clean_up(work, &change.updated.created).await;
             }
             Err(failure)
@@ -145,7 +168,7 @@ fn current(storage: &Storage<'_>, last: &Release) -> Option<Release> {
 pub(super) async fn clean_up(work: &Work<'_>, created: &[Item]) {
     for item in created {
         let background = DeletionPropagation::Background;
-        if let Err(error) = objects::delete(&work.place.session, item, background).await {
+        if let Err(error) = objects::delete(work.place, item, background).await {
             tracing::warn!(%error, object = %item.id(), "what a failed action created could not be deleted");
         }
     }
@@ -175,11 +198,15 @@ impl Change<'_> {
                 .all(storage, release, HookEvent::PreUpgrade)
                 .await
                 .map_err(|failure| failure.of("pre-upgrade hooks failed"))?;
+        } else {
+            let named = json!({ "name": work.name });
+            work.place.log.say("upgrade hooks disabled", &named);
         }
         let how = How {
             server_side: self.server_side,
             replace: options.force && !self.server_side,
             adopt: false,
+            migrate: self.server_side && !current.server_side(),
             tell_created: options.cleanup_on_fail,
         };
         let changed = objects::update(
