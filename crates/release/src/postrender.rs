@@ -383,11 +383,10 @@ fn text_of(object: &Value) -> String {
 /// `status.observedPostRenderersDigest`; none where there are no post renderers.
 #[must_use]
 pub fn renderers_digest(spec: &HelmReleaseSpec) -> Option<String> {
-    if spec.post_renderers.is_empty() {
-        return None;
-    }
+    // A list that is empty is not none: it has a digest of its own.
+    let renderers = spec.post_renderers.as_deref()?;
     let mut out = String::new();
-    go::list(&mut out, &spec.post_renderers, |out, renderer| {
+    go::list(&mut out, renderers, |out, renderer| {
         go::object(out, |object| {
             if let Some(kustomize) = &renderer.kustomize {
                 object.field("kustomize", |out| write_kustomize(out, kustomize));

@@ -138,7 +138,12 @@ fn post_renderers_are_kustomizations_of_all_objects() {
     let [stream] = rendered.streams() else {
         panic!()
     };
-    let files = stream.kustomization(spec.post_renderers[0].kustomize.as_ref().unwrap());
+    let files = stream.kustomization(
+        spec.post_renderers.as_ref().unwrap()[0]
+            .kustomize
+            .as_ref()
+            .unwrap(),
+    );
     let kustomization: Value = serde_json::from_slice(&files[0].1).unwrap();
     assert_eq!(files[0].0, "kustomization.yaml");
     assert_eq!(
@@ -218,6 +223,8 @@ fn digests_are_those_of_gos_structs() {
     }))
     .spec;
     let digest = |text: &str| Some(rosin_release::Algorithm::Sha256.digest(text.as_bytes()));
+    let empty = object(json!({"postRenderers": []})).spec;
+    assert_eq!(renderers_digest(&empty), digest("[]\n"));
     assert_eq!(
         renderers_digest(&spec),
         digest(

@@ -128,12 +128,8 @@ pub struct HelmReleaseSpec {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub post_render_strategy: Option<PostRenderStrategy>,
     /// What changes the rendered objects, in this order.
-    #[serde(
-        default,
-        deserialize_with = "null_as_default",
-        skip_serializing_if = "Vec::is_empty"
-    )]
-    pub post_renderers: Vec<PostRenderer>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub post_renderers: Option<Vec<PostRenderer>>,
     /// Name of the release. Default: the name of this object, after that of `targetNamespace` where that is set.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 53))]
@@ -204,7 +200,7 @@ impl HelmReleaseSpec {
             max_history: None,
             persistent_client: None,
             post_render_strategy: None,
-            post_renderers: Vec::new(),
+            post_renderers: None,
             release_name: None,
             rollback: None,
             service_account_name: None,

@@ -87,6 +87,7 @@ impl Work<'_> {
         for renderer in spec
             .post_renderers
             .iter()
+            .flatten()
             .filter_map(|r| r.kustomize.as_ref())
         {
             for stream in stage.streams() {
