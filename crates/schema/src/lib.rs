@@ -23,9 +23,7 @@ enum Draft {
 pub fn check(schema: &Json, value: &Json) -> Result<(), String> {
     let draft = match schema.get("$schema").and_then(Json::as_str) {
         None => Draft::Y2020,
-        Some(url) => {
-            draft(url).ok_or_else(|| format!("failing loading {url:?}: schemas are not fetched"))?
-        }
+        Some(url) => draft(url).ok_or_else(|| not_fetched(url))?,
     };
     compile::check(schema, draft)?;
     let errors = check::Checker::new(schema, draft).check(value)?;
@@ -34,6 +32,16 @@ pub fn check(schema: &Json, value: &Json) -> Result<(), String> {
     } else {
         Err(report::text(&errors))
     }
+}
+
+/// As the original words a request that failed.
+fn not_fetched(url: &str) -> String {
+    let request = if url.starts_with("http://") || url.starts_with("https://") {
+        format!("HTTP request failed for {url}: Get {url:?}: ")
+    } else {
+        String::new()
+    };
+    format!("failing loading {url:?}: {request}schemas are not fetched")
 }
 
 fn draft(url: &str) -> Option<Draft> {

@@ -42,9 +42,7 @@ impl<'s> References<'s> {
         let own = own.trim_end_matches('#');
         let (base, fragment) = reference.split_once('#').unwrap_or((reference, ""));
         if !(base.is_empty() || base == own || base == ADDRESS) {
-            return Err(format!(
-                "failing loading {reference:?}: schemas are not fetched"
-            ));
+            return Err(crate::not_fetched(base));
         }
         if fragment.is_empty() {
             return Ok(self.root);
