@@ -150,53 +150,111 @@ impl Original {
     }
 }
 
-fn least(runs: usize, mut run: impl FnMut() -> Result<Duration, Error>) -> Result<Duration, Error> {
-    let mut least = run()?;
-    for _ in 1..runs {
-        least = least.min(run()?);
-    }
-    Ok(least)
+/// What one chart costs here and with the original.
+struct Measured {
+    id: String,
+    ours: Duration,
+    theirs: Duration,
+    /// Does it draw keys or other random things? Then its times are chance, too.
+    random: bool,
 }
+
+impl Measured {
+    fn ratio(&self) -> f64 {
+        self.theirs.as_secs_f64() / self.ours.as_secs_f64()
+    }
+}
+
+/// The least of some runs; the mean, where every run costs something else.
+fn typical(
+    runs: u32,
+    random: bool,
+    mut run: impl FnMut() -> Result<Duration, Error>,
+) -> Result<Duration, Error> {
+    let (mut least, mut sum) = (Duration::MAX, Duration::ZERO);
+    for _ in 0..runs {
+        let one = run()?;
+        (least, sum) = (least.min(one), sum + one);
+    }
+    Ok(if random { sum / runs } else { least })
+}
+
+fn print_sum<'m>(what: &str, measured: impl Iterator<Item = &'m Measured>) {
+    let (mut count, mut ours, mut theirs) = (0, 0.0, 0.0);
+    for one in measured {
+        count += 1;
+        ours += one.ours.as_secs_f64();
+        theirs += one.theirs.as_secs_f64();
+    }
+    println!(
+        "{count:4} charts {what}: {ours:.2} s here, {theirs:.2} s with the original: {:.2}x",
+        theirs / ours
+    );
+}
+
+fn print(mut measured: Vec<Measured>, shown: usize) {
+    measured.sort_by(|a, b| a.ratio().total_cmp(&b.ratio()));
+    for one in measured.iter().take(shown) {
+        println!(
+            "{:6.2}x  {:8.1} ms  {:8.1} ms  {}{}",
+            one.ratio(),
+            one.ours.as_secs_f64() * 1e3,
+            one.theirs.as_secs_f64() * 1e3,
+            one.id,
+            if one.random { "  (random)" } else { "" }
+        );
+    }
+    print_sum("in all", measured.iter());
+    print_sum(
+        "with nothing random",
+        measured.iter().filter(|one| !one.random),
+    );
+    print_sum(
+        "with random documents",
+        measured.iter().filter(|one| one.random),
+    );
+    for percent in [0, 5, 25, 50, 75, 95, 100] {
+        let at = measured.len().saturating_sub(1) * percent / 100;
+        if let Some(one) = measured.get(at) {
+            println!("{percent:4} % of the charts: at most {:.2}x", one.ratio());
+        }
+    }
+    let below = measured.iter().filter(|one| one.ratio() < 1.0).count();
+    println!("{below} below 1x");
+}
+
+/// Charts whose worst ratios are shown.
+const SHOWN: usize = 12;
+/// Runs in place of one, where every run costs something else.
+const RANDOM_RUNS: u32 = 3;
 
 fn main() -> Result<(), Error> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let [oracle, folder, rest @ ..] = arguments.as_slice() else {
-        return Err("usage: rosin-bench-helm HELM_ORACLE FOLDER [RUNS]".into());
+        return Err("usage: rosin-bench-helm HELM_ORACLE FOLDER [RUNS] [SHOWN]".into());
     };
-    let runs = rest.first().map_or(Ok(3), |runs| runs.parse())?;
+    let runs: u32 = rest.first().map_or(Ok(3), |runs| runs.parse())?;
+    let shown = rest.get(1).map_or(Ok(SHOWN), |shown| shown.parse())?;
     let (ours, mut original) = (Ours::new()?, Original::start(oracle)?);
-    let (mut sums, mut ratios) = ((Duration::ZERO, Duration::ZERO), Vec::new());
-    for (index, case) in cases(Path::new(folder))?.iter().enumerate() {
+    let mut measured = Vec::new();
+    for (index, case) in cases(Path::new(folder))?.into_iter().enumerate() {
         if index % 50 == 49 {
             original = Original::start(oracle)?;
-            original.render(case)?;
+            original.render(&case)?;
         }
-        let our_time = least(runs, || ours.render(case))?;
-        let their_time = least(runs, || original.render(case))?;
-        sums = (sums.0 + our_time, sums.1 + their_time);
-        ratios.push((
-            their_time.as_secs_f64() / our_time.as_secs_f64(),
-            case.id.clone(),
-            our_time,
-            their_time,
-        ));
+        let random = case.recorded["unstable"]
+            .as_array()
+            .is_some_and(|documents| !documents.is_empty());
+        let runs = if random { runs * RANDOM_RUNS } else { runs };
+        let our_time = typical(runs, random, || ours.render(&case))?;
+        let their_time = typical(runs, random, || original.render(&case))?;
+        measured.push(Measured {
+            id: case.id,
+            ours: our_time,
+            theirs: their_time,
+            random,
+        });
     }
-    ratios.sort_by(|a, b| a.0.total_cmp(&b.0));
-    for (ratio, id, ours, theirs) in ratios.iter().take(10) {
-        println!(
-            "{ratio:6.2}x  {:8.1} ms  {:8.1} ms  {id}",
-            ours.as_secs_f64() * 1e3,
-            theirs.as_secs_f64() * 1e3
-        );
-    }
-    let below = ratios.iter().filter(|entry| entry.0 < 1.0).count();
-    println!(
-        "{} charts: {:.2} s here, {:.2} s with the original: {:.2}x; the median is {:.2}x, {below} below 1x",
-        ratios.len(),
-        sums.0.as_secs_f64(),
-        sums.1.as_secs_f64(),
-        sums.1.as_secs_f64() / sums.0.as_secs_f64(),
-        ratios.get(ratios.len() / 2).map_or(0.0, |entry| entry.0)
-    );
+    print(measured, shown);
     Ok(())
 }
