@@ -11,11 +11,14 @@ use crate::value::{IntType, MapType, Str, Value};
 
 /// The signature of a method, if the value has it.
 pub(super) fn method(value: &Value, name: &Str) -> Option<Signature> {
-    let name = std::str::from_utf8(name).ok()?;
+    // Nearly all values have none.
+    let name = || std::str::from_utf8(name).ok();
     match value {
-        Value::Object(object) => object.method(name),
-        Value::Int(IntType::Duration, _) => crate::methods::duration_signature(name),
-        Value::Map(map) if map.kind() == MapType::Values => crate::methods::values_signature(name),
+        Value::Object(object) => object.method(name()?),
+        Value::Int(IntType::Duration, _) => crate::methods::duration_signature(name()?),
+        Value::Map(map) if map.kind() == MapType::Values => {
+            crate::methods::values_signature(name()?)
+        }
         _ => None,
     }
 }

@@ -17,6 +17,7 @@ use crate::ambient::Ambient;
 use crate::error::RenderError;
 use crate::func::Functions;
 use crate::parse::{self, ParseError, Tree, Trees};
+use crate::sprig::Patterns;
 use crate::strconv::quote;
 use crate::value::{Str, Value};
 use state::State;
@@ -85,7 +86,7 @@ impl Default for Limits {
         Self {
             depth: 2_000,
             text: 64 << 20,
-            output: 1 << 30,
+            output: 384 << 20,
             steps: 20_000_000,
         }
     }
@@ -145,6 +146,7 @@ pub struct Env {
     produced: usize,
     steps: u64,
     trace: Option<Trace>,
+    pub(crate) patterns: Patterns,
 }
 
 impl Env {
@@ -166,6 +168,7 @@ impl Env {
             produced: 0,
             steps: 0,
             trace: None,
+            patterns: Patterns::default(),
         }
     }
 

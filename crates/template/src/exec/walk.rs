@@ -14,9 +14,9 @@ impl<'t> State<'_, 't> {
     fn walk(&mut self, dot: &Ev, node: &'t Node) -> Result<(), Stop> {
         self.step(1)?;
         match node {
-            Node::Text(pos, text) => {
-                self.trace(*pos, true);
-                self.out.extend_from_slice(text);
+            Node::Text(start, end) => {
+                self.trace(*start, true);
+                self.out.extend_from_slice(&self.tree.text[*start..*end]);
                 self.check_output()?;
             }
             Node::Action(pos, pipe) => {

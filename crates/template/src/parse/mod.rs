@@ -1,6 +1,7 @@
 //! Template text to trees, with Go's rules and Go's error texts.
 
 mod lex;
+mod names;
 mod node;
 mod number;
 
@@ -14,6 +15,7 @@ use crate::func::Functions;
 use crate::strconv::{quote, unquote};
 use crate::value::Str;
 use lex::{Keyword, Kind, Lexer, Token};
+use names::Names;
 
 /// How deep controls and parentheses may nest: people write a dozen levels, and each takes stack. Go stops at 10,000
 /// parentheses, at 1,000 when built for WebAssembly, and does not bound controls.
@@ -56,6 +58,7 @@ pub fn parse(
         action_line: 0,
         range_depth: 0,
         nesting: 0,
+        names: Names::default(),
         trees: HashMap::new(),
     };
     let root = parser.file()?;
@@ -94,6 +97,7 @@ struct Parser<'f> {
     action_line: usize,
     range_depth: usize,
     nesting: usize,
+    names: Names,
     trees: Trees,
 }
 
@@ -153,6 +157,11 @@ impl Parser<'_> {
 
     fn string(&self, token: &Token) -> Str {
         Str::from(self.slice(token))
+    }
+
+    /// The token's text without so many bytes before it: a name, of which templates have few.
+    fn named(&mut self, token: &Token, before: usize) -> Str {
+        self.names.get(&self.text[token.pos + before..token.end])
     }
 
     fn error<T>(&self, message: impl Into<String>) -> Parsed<T> {
@@ -303,7 +312,7 @@ impl Parser<'_> {
     fn text_or_action(&mut self) -> Parsed<Item> {
         let token = self.next_non_space();
         match token.kind {
-            Kind::Text => Ok(Item::Node(Node::Text(token.pos, self.string(&token)))),
+            Kind::Text => Ok(Item::Node(Node::Text(token.pos, token.end))),
             Kind::LeftDelim => {
                 self.action_line = token.line;
                 let item = self.action();
@@ -464,7 +473,8 @@ impl Parser<'_> {
             pos: token.pos,
             assign: false,
             declared: Vec::new(),
-            commands: Vec::new(),
+            // Most have one, and room for more costs.
+            commands: Vec::with_capacity(1),
         };
         self.declarations(&mut pipe, context)?;
         loop {
@@ -515,7 +525,7 @@ impl Parser<'_> {
                 return Ok(());
             }
             self.next_non_space();
-            let name = self.string(&variable);
+            let name = self.named(&variable, 0);
             pipe.declared.push(name.clone());
             self.variables.push(name);
             if !comma {
@@ -586,7 +596,7 @@ impl Parser<'_> {
         let mut fields = Vec::new();
         while self.peek().kind == Kind::Field {
             let token = self.next();
-            fields.push(Str::from(&self.slice(&token)[1..]));
+            fields.push(self.named(&token, 1));
         }
         // A field or variable swallows what follows; its place is that of the first dot after it.
         Ok(Some(match node {
@@ -621,13 +631,13 @@ impl Parser<'_> {
             Kind::Dot => Expr::Dot(token.pos),
             Kind::Nil => Expr::Nil(token.pos),
             Kind::Variable => {
-                let name = self.string(&token);
+                let name = self.named(&token, 0);
                 if !self.variables.contains(&name) {
                     return self.error(format!("undefined variable {}", quote(&name)));
                 }
                 Expr::Variable(token.pos, vec![name])
             }
-            Kind::Field => Expr::Field(token.pos, vec![Str::from(&self.slice(&token)[1..])]),
+            Kind::Field => Expr::Field(token.pos, vec![self.named(&token, 1)]),
             Kind::Bool => Expr::Bool(token.pos, self.slice(&token) == b"true"),
             Kind::CharConstant | Kind::Complex | Kind::Number => {
                 match number::number(self.slice(&token), token.kind) {

@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use crate::func::Function;
 use crate::strconv::quote;
-use crate::value::Str;
+use crate::value::{Str, lossy};
 
 /// One parsed template: a file, or a `define` or `block` in it.
 #[derive(Debug)]
@@ -19,7 +19,8 @@ pub struct Tree {
 
 #[derive(Debug)]
 pub(crate) enum Node {
-    Text(usize, Str),
+    /// A range of the tree's text.
+    Text(usize, usize),
     Action(usize, Box<Pipe>),
     If(Box<Branch>),
     With(Box<Branch>),
@@ -177,9 +178,9 @@ impl fmt::Display for Call {
 
 impl Node {
     /// Nothing but spaces and definitions: such a template may be defined again.
-    fn is_empty(&self) -> bool {
+    fn is_empty(&self, text: &[u8]) -> bool {
         match self {
-            Self::Text(_, text) => text.to_text().trim().is_empty(),
+            Self::Text(start, end) => lossy(&text[*start..*end]).trim().is_empty(),
             _ => false,
         }
     }
@@ -187,7 +188,7 @@ impl Node {
 
 impl Tree {
     pub(crate) fn is_empty(&self) -> bool {
-        self.root.iter().all(Node::is_empty)
+        self.root.iter().all(|node| node.is_empty(&self.text))
     }
 
     /// Line and column (both as Go counts: from 1, and in bytes from 0) of a place in the text.

@@ -30,6 +30,7 @@ pub use cast::to_int64;
 pub use defaults::is_empty;
 pub use kinds::deep_copy;
 pub use re2::translate as go_regex;
+pub(crate) use regex::Patterns;
 pub use semver::{Constraints, Version};
 pub use strings::{text_of, texts_of};
 pub use time::Time;

@@ -1,11 +1,15 @@
 //! Regular expressions in RE2's syntax, with Go's rules for finding, replacing and splitting.
 
+use std::collections::HashMap;
+use std::rc::Rc;
+
 use ::regex::bytes::{Captures, Regex, RegexBuilder};
 
 use super::args::{int, text};
 use super::re2;
 use super::strings::MAX_RESULT;
 use crate::error::CallError;
+use crate::exec::Env;
 use crate::func::{Functions, Param};
 use crate::value::{List, ListType, Str, Value, lossy};
 
@@ -17,13 +21,13 @@ const MAX_PATTERN: usize = 64 << 10;
 
 pub(super) fn register(functions: &mut Functions) {
     use Param::{Int, String as Text};
-    functions.add("regexMatch", &[Text, Text], |_, a| {
+    functions.add("regexMatch", &[Text, Text], |env, a| {
         Ok(Value::Bool(
-            compile(text(a, 0)).is_ok_and(|regex| regex.is_match(text(a, 1))),
+            compile(env, a).is_ok_and(|regex| regex.is_match(text(a, 1))),
         ))
     });
-    functions.add("mustRegexMatch", &[Text, Text], |_, a| {
-        Ok(Value::Bool(compile(text(a, 0))?.is_match(text(a, 1))))
+    functions.add("mustRegexMatch", &[Text, Text], |env, a| {
+        Ok(Value::Bool(compile(env, a)?.is_match(text(a, 1))))
     });
     let mut pair = |name, must, params, body: crate::func::Body, must_body: crate::func::Body| {
         functions.add(name, params, body);
@@ -33,36 +37,36 @@ pub(super) fn register(functions: &mut Functions) {
         "regexFind",
         "mustRegexFind",
         &[Text, Text],
-        |_, a| find(a).map_err(panicked),
-        |_, a| find(a),
+        |env, a| find(env, a).map_err(panicked),
+        |env, a| find(env, a),
     );
     pair(
         "regexFindAll",
         "mustRegexFindAll",
         &[Text, Text, Int],
-        |_, a| find_all(a).map_err(panicked),
-        |_, a| find_all(a),
+        |env, a| find_all(env, a).map_err(panicked),
+        |env, a| find_all(env, a),
     );
     pair(
         "regexReplaceAll",
         "mustRegexReplaceAll",
         &[Text, Text, Text],
-        |_, a| replace(a, false).map_err(panicked),
-        |_, a| replace(a, false),
+        |env, a| replace(env, a, false).map_err(panicked),
+        |env, a| replace(env, a, false),
     );
     pair(
         "regexReplaceAllLiteral",
         "mustRegexReplaceAllLiteral",
         &[Text, Text, Text],
-        |_, a| replace(a, true).map_err(panicked),
-        |_, a| replace(a, true),
+        |env, a| replace(env, a, true).map_err(panicked),
+        |env, a| replace(env, a, true),
     );
     pair(
         "regexSplit",
         "mustRegexSplit",
         &[Text, Text, Int],
-        |_, a| split(a).map_err(panicked),
-        |_, a| split(a),
+        |env, a| split(env, a).map_err(panicked),
+        |env, a| split(env, a),
     );
     functions.add("regexQuoteMeta", &[Text], |_, a| {
         let mut out = Vec::new();
@@ -76,7 +80,36 @@ pub(super) fn register(functions: &mut Functions) {
     });
 }
 
-fn compile(pattern: &[u8]) -> Result<Regex, CallError> {
+/// Compiled patterns that are kept.
+const MOST_KEPT: usize = 128;
+/// What compiling a pattern costs of a rendering's steps: those that repeat can become large.
+const STEPS: u64 = 100;
+const STEPS_OF_REPETITION: u64 = 10_000;
+
+/// Patterns of a rendering: templates use few, in loops and includes, and compiling one costs more than many matches.
+#[derive(Default)]
+pub(crate) struct Patterns(HashMap<Str, Rc<Regex>>);
+
+fn compile(env: &mut Env, a: &[Value]) -> Result<Rc<Regex>, CallError> {
+    let pattern = text(a, 0);
+    if let Some(regex) = env.patterns.0.get(pattern) {
+        return Ok(regex.clone());
+    }
+    env.spend(if pattern.contains(&b'{') {
+        STEPS_OF_REPETITION
+    } else {
+        STEPS + pattern.len() as u64
+    });
+    let known = &mut env.patterns.0;
+    let regex = Rc::new(compiled(pattern)?);
+    if known.len() >= MOST_KEPT {
+        known.clear();
+    }
+    known.insert(Str::from(pattern), regex.clone());
+    Ok(regex)
+}
+
+fn compiled(pattern: &[u8]) -> Result<Regex, CallError> {
     if pattern.len() > MAX_PATTERN {
         return Err("error parsing regexp: expression too large".into());
     }
@@ -147,8 +180,8 @@ fn step(source: &[u8]) -> usize {
         .map_or(1, char::len_utf8)
 }
 
-fn find(args: &[Value]) -> Called {
-    let regex = compile(text(args, 0))?;
+fn find(env: &mut Env, args: &[Value]) -> Called {
+    let regex = compile(env, args)?;
     Ok(Value::string(
         regex
             .find(text(args, 1))
@@ -156,8 +189,8 @@ fn find(args: &[Value]) -> Called {
     ))
 }
 
-fn find_all(args: &[Value]) -> Called {
-    let regex = compile(text(args, 0))?;
+fn find_all(env: &mut Env, args: &[Value]) -> Called {
+    let regex = compile(env, args)?;
     let found: Vec<Str> = matches(&regex, text(args, 1), int(args, 2))
         .map(|captures| Str::from(captures.get(0).map_or(&b""[..], |found| found.as_bytes())))
         .collect();
@@ -167,8 +200,8 @@ fn find_all(args: &[Value]) -> Called {
     Ok(Value::List(List::strings(found)))
 }
 
-fn replace(args: &[Value], literal: bool) -> Called {
-    let regex = compile(text(args, 0))?;
+fn replace(env: &mut Env, args: &[Value], literal: bool) -> Called {
+    let regex = compile(env, args)?;
     let (source, template) = (text(args, 1), text(args, 2));
     let mut out = Vec::with_capacity(source.len());
     let mut last = 0;
@@ -227,8 +260,8 @@ fn expand(out: &mut Vec<u8>, template: &[u8], captures: &Captures<'_>) {
     out.extend_from_slice(rest);
 }
 
-fn split(args: &[Value]) -> Called {
-    let regex = compile(text(args, 0))?;
+fn split(env: &mut Env, args: &[Value]) -> Called {
+    let regex = compile(env, args)?;
     let (source, limit) = (text(args, 1), int(args, 2));
     if limit == 0 {
         return Ok(Value::List(List::nil(ListType::String)));
