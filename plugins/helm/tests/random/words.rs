@@ -20,7 +20,7 @@ pub(super) const FUNCTIONS: &str = "
     floor n:n; ceil n:n; round nI:n; add1 n:n; add1f n:n; add nn:n; add nnn:n; sub nn:n; mul nn:n; div nn:n; mod nn:n; max nn:n; min nn:n; addf nn:n; subf nn:n; mulf nn:n; divf nn:n; maxf nn:n; minf nn:n
     until I:l; untilStep III:l; seq II:t; seq III:t
     first l:a; last l:a; rest l:l; initial l:l; reverse l:l; uniq l:l; compact l:l; sortAlpha l:s; sortAlpha s:s; mustFirst l:a; mustLast l:a; mustRest l:l; mustInitial l:l; mustReverse l:l; mustUniq l:l; mustCompact l:l
-    append la:l; prepend la:l; mustAppend la:l; mustPrepend la:l; has al:b; mustHas al:b; without la:l; without laa:l; concat ll:l; concat lls:l; slice lI:l; chunk Il:l; slice lI:l; first s:t; last s:t
+    append la:l; prepend la:l; mustAppend la:l; mustPrepend la:l; has al:b; mustHas al:b; without la:l; without laa:l; concat ll:l; concat lls:l; slice lI:l; chunk Il:l; slice lII:l; mustSlice lII:l; slice sII:l; mustSlice lI:l; first s:t; last s:t
     keys m:S; values m:S; hasKey mt:b; get mt:a; pick mt:m; pick mtt:m; omit mt:m; pluck tm:l; pluck tmm:l; unset mt:m; set mta:m; merge mm:m; merge mmm:m; mergeOverwrite mm:m; mustMerge mm:m; mustMergeOverwrite mm:m; dig tam:a; dig ttam:a
     date ti:t; date tT:t; date LT:t; dateInZone LTz:t; dateInZone Liz:t; htmlDate T:t; htmlDate i:t; htmlDateInZone Tz:t; date_in_zone LTz:t; dateModify dT:T; mustDateModify dT:T; date_modify dT:T; unixEpoch T:t
     mustToDate tt:T; toDate Lt:T; mustToDate Lt:T; durationRound d:t; durationRound i:t; durationSeconds d:n; durationMinutes d:n; durationHours d:n; durationDays d:n; durationWeeks d:n; durationMilliseconds d:n; durationMicroseconds d:n; durationNanoseconds d:n
