@@ -19,6 +19,7 @@ mod remote;
 mod resolve;
 mod revision;
 pub mod signature;
+mod submodules;
 mod transport;
 
 pub use checkout::Checkout;

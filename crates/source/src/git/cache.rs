@@ -52,11 +52,14 @@ impl Caches {
             };
         }
         // An earlier fetch of this object was cancelled and has not ended yet.
-        let path = self
-            .root
-            .join(format!("temporary-{}-{}", std::process::id(), unique()));
+        self.temporary()
+    }
+
+    /// A repository that is kept for nobody.
+    pub(super) fn temporary(&self) -> Lease {
+        let name = format!("temporary-{}-{}", std::process::id(), unique());
         Lease {
-            path,
+            path: self.root.join(name),
             busy: self.busy.clone(),
             temporary: true,
         }
@@ -99,7 +102,7 @@ pub(super) enum Depth {
 
 impl Lease {
     pub(super) fn open(&self) -> Result<Repository, GitError> {
-        super::transport::prepare_libgit2().map_err(GitError::Objects)?;
+        super::transport::prepare_libgit2().map_err(GitError::objects)?;
         if self.path.exists() {
             let fits =
                 size(&self.path).is_ok_and(|(packs, bytes)| packs < MAX_PACKS && bytes < MAX_BYTES);
@@ -113,7 +116,7 @@ impl Lease {
         }
         let mut options = RepositoryInitOptions::new();
         options.bare(true).no_reinit(true).external_template(false);
-        Repository::init_opts(&self.path, &options).map_err(GitError::Objects)
+        Repository::init_opts(&self.path, &options).map_err(GitError::objects)
     }
 
     pub(super) fn clear(&self) -> Result<(), GitError> {

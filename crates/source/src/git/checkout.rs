@@ -7,6 +7,7 @@ use super::cache::Lease;
 use super::compose::Composition;
 use super::names;
 use super::signature::Signed;
+use super::submodules;
 use super::{Commit, Contents, GitError, Revision};
 use crate::artifact::TreeWriter;
 
@@ -26,6 +27,8 @@ pub struct Checkout {
     root: Oid,
     lease: Option<Lease>,
     tag: Option<Tag>,
+    /// By path; those that were not followed are empty folders.
+    submodules: Vec<(String, Self)>,
 }
 
 /// The tag by which a revision was found.
@@ -51,6 +54,7 @@ impl Checkout {
             root,
             lease: None,
             tag: None,
+            submodules: Vec::new(),
         })
     }
 
@@ -80,7 +84,7 @@ impl Checkout {
                 payload: Vec::new(),
                 signature: None,
             }),
-            Err(error) => Err(GitError::Objects(error)),
+            Err(error) => Err(GitError::objects(error)),
         }
     }
 
@@ -104,17 +108,46 @@ impl Checkout {
             .repository
             .find_object(oid, None)
             .and_then(|object| object.peel_to_commit())
-            .map_err(GitError::Objects)?;
+            .map_err(GitError::objects)?;
         if meant.id() != self.revision.oid() {
             return Err(GitError::Hostile {
                 path: tag.name.clone(),
                 reason: "a tag of another commit",
             });
         }
-        let objects = self.repository.odb().map_err(GitError::Objects)?;
-        let object = objects.read(oid).map_err(GitError::Objects)?;
+        let objects = self.repository.odb().map_err(GitError::objects)?;
+        let object = objects.read(oid).map_err(GitError::objects)?;
         let signed = Signed::of_tag(object.data());
         Ok(Some((format!("{}@{oid}", tag.name), signed)))
+    }
+
+    /// Path, address and commit of each submodule. One that `.gitmodules` does not name is none.
+    pub(super) fn submodules(&self) -> Result<Vec<(String, String, String)>, GitError> {
+        let root = self.repository.find_tree(self.root);
+        let root = root.map_err(GitError::objects)?;
+        let Some(file) = root.get_name(".gitmodules") else {
+            return Ok(Vec::new());
+        };
+        if file.filemode_raw() & KIND != FILE {
+            return Ok(Vec::new());
+        }
+        let text = self.read(file.id(), ".gitmodules", &Limits::default())?;
+        let mut found = Vec::new();
+        for (path, address) in submodules::addresses(&String::from_utf8_lossy(&text)) {
+            match root.get_path(std::path::Path::new(&path)) {
+                Ok(entry) if entry.filemode_raw() & KIND == GITLINK => {
+                    found.push((path, address, entry.id().to_string()));
+                }
+                Ok(_) => {}
+                Err(error) if error.code() == git2::ErrorCode::NotFound => {}
+                Err(error) => return Err(GitError::objects(error)),
+            }
+        }
+        Ok(found)
+    }
+
+    pub(super) fn add_submodule(&mut self, path: String, checkout: Self) {
+        self.submodules.push((path, checkout));
     }
 
     #[must_use]
@@ -151,35 +184,48 @@ impl Checkout {
         limits: &Limits,
         into: &mut TreeWriter<'_>,
     ) -> Result<(), GitError> {
-        let mut composition = self.list(limits)?;
+        let (mut composition, checkouts) = self.list(limits)?;
         composition.keep_only(contents.sparse)?;
         for included in contents.includes {
             composition.include(included)?;
         }
         composition.write(
             contents.ignore,
-            |blob, path| self.read(blob, path, limits),
+            |of, blob, path| checkouts[of].read(blob, path, limits),
             into,
         )
     }
 
-    /// All files and folders of the commit. Without recursion, and counted: a few objects can name billions of paths.
-    fn list(&self, limits: &Limits) -> Result<Composition, GitError> {
+    /// All files and folders of the commit and its submodules, and the checkouts that they are of. Without recursion, and counted: a
+    /// few objects can name billions of paths.
+    fn list(&self, limits: &Limits) -> Result<(Composition, Vec<&Self>), GitError> {
         let mut composition = Composition::default();
-        let mut pending = vec![(String::new(), self.root)];
-        while let Some((folder, oid)) = pending.pop() {
-            let tree = self.repository.find_tree(oid).map_err(GitError::Objects)?;
+        let mut checkouts = vec![self];
+        let mut pending = vec![(String::new(), self.root, 0, 0)];
+        // `base`: how much of the path leads to the submodule.
+        while let Some((folder, oid, of, base)) = pending.pop() {
+            let owner = checkouts[of];
+            let tree = owner.repository.find_tree(oid).map_err(GitError::objects)?;
             for entry in &tree {
                 let path = child(&folder, entry.name_bytes())?;
                 let mode = entry.filemode_raw();
                 match mode & KIND {
                     DIR => {
                         composition.add_dir(&path)?;
-                        pending.push((path, entry.id()));
+                        pending.push((path, entry.id(), of, base));
                     }
-                    FILE => composition.add_blob(&path, mode & EXECUTABLE != 0, entry.id())?,
+                    FILE => composition.add_blob(&path, mode & EXECUTABLE != 0, of, entry.id())?,
                     // A submodule that is not followed is an empty folder.
-                    GITLINK => composition.add_dir(&path)?,
+                    GITLINK => {
+                        composition.add_dir(&path)?;
+                        let inside = path[base..].trim_start_matches('/');
+                        let mut all = owner.submodules.iter();
+                        if let Some((_, submodule)) = all.find(|(at, _)| at == inside) {
+                            let base = path.len();
+                            pending.push((path, submodule.root, checkouts.len(), base));
+                            checkouts.push(submodule);
+                        }
+                    }
                     // Links, which artifacts do not carry.
                     _ => {}
                 }
@@ -191,12 +237,12 @@ impl Checkout {
                 }
             }
         }
-        Ok(composition)
+        Ok((composition, checkouts))
     }
 
     fn read(&self, blob: Oid, path: &str, limits: &Limits) -> Result<Vec<u8>, GitError> {
-        let objects = self.repository.odb().map_err(GitError::Objects)?;
-        let (size, kind) = objects.read_header(blob).map_err(GitError::Objects)?;
+        let objects = self.repository.odb().map_err(GitError::objects)?;
+        let (size, kind) = objects.read_header(blob).map_err(GitError::objects)?;
         let (size, limit) = (size as u64, limits.file_bytes);
         if size > limit {
             return Err(TreeError::TooLarge {
@@ -214,7 +260,7 @@ impl Checkout {
         }
         Ok(objects
             .read(blob)
-            .map_err(GitError::Objects)?
+            .map_err(GitError::objects)?
             .data()
             .to_vec())
     }

@@ -40,6 +40,8 @@ enum Item {
     Dir,
     Blob {
         executable: bool,
+        /// Which checkout has it.
+        of: usize,
         blob: Oid,
     },
     Included {
@@ -77,9 +79,17 @@ impl Composition {
         &mut self,
         path: &str,
         executable: bool,
+        of: usize,
         blob: Oid,
     ) -> Result<(), GitError> {
-        self.add(path, Item::Blob { executable, blob })
+        self.add(
+            path,
+            Item::Blob {
+                executable,
+                of,
+                blob,
+            },
+        )
     }
 
     fn add(&mut self, at: &str, item: Item) -> Result<(), GitError> {
@@ -174,12 +184,12 @@ impl Composition {
     pub(super) fn write(
         &self,
         ignore: Option<&str>,
-        read_blob: impl Fn(Oid, &str) -> Result<Vec<u8>, GitError>,
+        read_blob: impl Fn(usize, Oid, &str) -> Result<Vec<u8>, GitError>,
         into: &mut TreeWriter<'_>,
     ) -> Result<(), GitError> {
         let read = |item: &Item, path: &str| match item {
             Item::Dir => Ok(Vec::new()),
-            Item::Blob { blob, .. } => read_blob(*blob, path),
+            Item::Blob { of, blob, .. } => read_blob(*of, *blob, path),
             Item::Included { tree, path, .. } => Ok(tree.read(path)?),
         };
         let mut lists = Vec::new();

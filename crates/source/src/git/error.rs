@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use rosin_tree::TreeError;
 
+use super::InvalidUrl;
 use crate::artifact::{StoreError, WriteError};
 use crate::http::ConnectError;
 use crate::semver::ConstraintError;
@@ -50,6 +51,16 @@ pub enum GitError {
         to: String,
         reason: &'static str,
     },
+    #[error("unable to fetch submodule '{path}'")]
+    Submodule {
+        path: String,
+        #[source]
+        cause: Box<Self>,
+    },
+    #[error("there are more than {0} submodules, or they are in each other without end")]
+    TooManySubmodules(usize),
+    #[error("its address is invalid")]
+    SubmoduleAddress(#[from] InvalidUrl),
     #[error("the repository holds {path:?}, which no checkout may contain: {reason}")]
     Hostile { path: String, reason: &'static str },
     #[error("reading the files of the revision failed")]
@@ -59,7 +70,7 @@ pub enum GitError {
     #[error("storing the artifact failed")]
     Store(#[from] StoreError),
     #[error("reading the fetched objects failed")]
-    Objects(#[source] git2::Error),
+    Objects(#[source] LibraryError),
     #[error("the local copy of the repository cannot be used")]
     Cache(#[source] std::io::Error),
     #[error(transparent)]
@@ -83,6 +94,36 @@ impl GitError {
     pub fn is_include(&self) -> bool {
         matches!(self, Self::Include { .. })
     }
+}
+
+/// What libgit2 says, without the folders that it works in: tenants read it.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct LibraryError(String);
+
+impl From<&git2::Error> for LibraryError {
+    fn from(error: &git2::Error) -> Self {
+        Self(without_paths(&printable(error.message().as_bytes())))
+    }
+}
+
+/// libgit2 quotes the paths of its files.
+fn without_paths(message: &str) -> String {
+    let mut out = String::with_capacity(message.len());
+    let mut rest = message;
+    while let Some(start) = rest.find("'/") {
+        let after = &rest[start + 1..];
+        let Some(end) = after.find('\'') else {
+            break;
+        };
+        out.push_str(&rest[..start]);
+        out.push_str("its file");
+        rest = &after[end + 1..];
+    }
+    if let Some(start) = rest.find("'/") {
+        rest = &rest[..start];
+    }
+    out + rest
 }
 
 /// What the server, or the way to it, had against us.
@@ -122,6 +163,18 @@ pub enum RemoteError {
     Transfer(String),
 }
 
+impl GitError {
+    pub(super) fn objects(error: git2::Error) -> Self {
+        Self::Objects(LibraryError::from(&error))
+    }
+}
+
+impl From<&git2::Error> for RemoteError {
+    fn from(error: &git2::Error) -> Self {
+        Self::Transfer(LibraryError::from(error).0)
+    }
+}
+
 /// Text from a server, fit for a message: short, without control characters but line breaks.
 pub(super) fn printable(text: &[u8]) -> String {
     let text = String::from_utf8_lossy(&text[..text.len().min(1024)]);
@@ -139,6 +192,17 @@ pub(super) fn printable(text: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn folders_of_ours_stay_unnamed() {
+        let shown = |message: &str| LibraryError::from(&git2::Error::from_str(message)).to_string();
+        assert_eq!(
+            shown("cannot extend packfile '/data/git/ab/pack_1': File too large"),
+            "cannot extend packfile its file: File too large"
+        );
+        assert_eq!(shown("cut off: '/data/git/"), "cut off: ");
+        assert_eq!(shown("not found: 'main'"), "not found: 'main'");
+    }
 
     #[test]
     fn text_of_servers_is_tamed() {

@@ -13,7 +13,10 @@ use super::checkout::Tag;
 use super::connection::Connection;
 use super::resolve::{Wanted, resolve};
 use super::transport::{Open, Session};
-use super::{Budget, Checkout, GitError, Reference, Remote, RemoteError, ResponseLimits, Revision};
+use super::{
+    Budget, Checkout, Credentials, GitError, Reference, Remote, RemoteError, ResponseLimits,
+    Revision, submodules,
+};
 use crate::http::HttpClients;
 
 /// More objects than the largest public histories have; each costs memory while it is indexed.
@@ -112,6 +115,89 @@ impl Git {
         }
     }
 
+    /// Fetches the submodules of a checkout, and theirs. Credentials go to the server that they were given for, and to no other that
+    /// a commit may name.
+    ///
+    /// Blocks, as [`Git::fetch`] does.
+    ///
+    /// # Errors
+    /// When one cannot be fetched; it is named.
+    pub fn follow_submodules(
+        &self,
+        checkout: &mut Checkout,
+        remote: &Remote,
+        budget: &Budget,
+    ) -> Result<(), GitError> {
+        let mut left = submodules::MAX_COUNT;
+        self.follow(checkout, remote, budget, submodules::MAX_DEPTH, &mut left)
+    }
+
+    fn follow(
+        &self,
+        checkout: &mut Checkout,
+        remote: &Remote,
+        budget: &Budget,
+        depth: usize,
+        left: &mut usize,
+    ) -> Result<(), GitError> {
+        for (path, address, commit) in checkout.submodules()? {
+            let too_many = GitError::TooManySubmodules(submodules::MAX_COUNT);
+            *left = left.checked_sub(1).ok_or(too_many)?;
+            let fetched = match depth {
+                0 => Err(GitError::TooManySubmodules(submodules::MAX_COUNT)),
+                _ => self.submodule(&address, &commit, remote, budget, depth, left),
+            };
+            let fetched = fetched.map_err(|cause| GitError::Submodule {
+                path: path.clone(),
+                cause: Box::new(cause),
+            })?;
+            checkout.add_submodule(path, fetched);
+        }
+        Ok(())
+    }
+
+    fn submodule(
+        &self,
+        address: &str,
+        commit: &str,
+        parent: &Remote,
+        budget: &Budget,
+        depth: usize,
+        left: &mut usize,
+    ) -> Result<Checkout, GitError> {
+        let url = parent.url.submodule(address)?;
+        let credentials = match url.has_origin_of(&parent.url) {
+            true => parent.credentials.clone(),
+            false => Credentials::none(),
+        };
+        let remote = Remote {
+            credentials,
+            url,
+            proxy: parent.proxy.clone(),
+        };
+        let shown = remote.url.to_string();
+        let (open, references) = self.list(&remote, budget).map_err(|cause| match cause {
+            ListError::Remote(cause) => GitError::Clone {
+                url: shown.clone(),
+                cause,
+            },
+            ListError::Git(error) => error,
+        })?;
+        let wanted = Reference::Commit {
+            commit: commit.to_owned(),
+            branch: None,
+        };
+        let wanted = resolve(&wanted, &references, &shown, false)?;
+        let download = Download {
+            open: &open,
+            url: &shown,
+        };
+        let lease = self.caches.temporary();
+        let mut checkout = download.run(&lease, &wanted)?.keep(lease);
+        self.follow(&mut checkout, &remote, budget, depth - 1, left)?;
+        Ok(checkout)
+    }
+
     /// Drops what is kept for an object that is gone.
     ///
     /// # Errors
@@ -135,7 +221,7 @@ impl Git {
         let references = References::parse(&list)?;
         let open = Session::new(connection, base, list)
             .open()
-            .map_err(GitError::Objects)?;
+            .map_err(GitError::objects)?;
         Ok((open, references))
     }
 }

@@ -46,6 +46,34 @@ impl RemoteUrl {
         })
     }
 
+    /// The address of a submodule: one that begins with a dot is relative to this one, as git has it.
+    pub(super) fn submodule(&self, text: &str) -> Result<Self, InvalidUrl> {
+        if !text.starts_with("./") && !text.starts_with("../") {
+            return Self::parse(text);
+        }
+        let mut parts: Vec<&str> = self.url.path().trim_matches('/').split('/').collect();
+        for part in text.split('/') {
+            match part {
+                "" | "." => {}
+                ".." => drop(parts.pop().ok_or(InvalidUrl::Malformed)?),
+                part => parts.push(part),
+            }
+        }
+        let mut url = self.url.clone();
+        url.set_path(&parts.join("/"));
+        Ok(Self {
+            shown: redact(url.as_str()),
+            url,
+            username: self.username.clone(),
+            password: self.password.clone(),
+        })
+    }
+
+    /// Whether both are asked at the same scheme, host and port.
+    pub(super) fn has_origin_of(&self, other: &Self) -> bool {
+        self.url.origin() == other.url.origin()
+    }
+
     /// The URL of a service below the repository.
     pub(super) fn service(url: &Url, service: &str) -> Url {
         let mut url = url.clone();

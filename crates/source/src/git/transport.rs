@@ -74,9 +74,7 @@ impl Open {
     /// Why libgit2 failed: what our side noted, or its own words.
     pub(super) fn explain(&self, error: &git2::Error) -> RemoteError {
         let noted = lock(&self.session.failure).take();
-        noted.unwrap_or_else(|| {
-            RemoteError::Transfer(super::error::printable(error.message().as_bytes()))
-        })
+        noted.unwrap_or_else(|| RemoteError::from(error))
     }
 }
 

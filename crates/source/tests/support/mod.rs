@@ -113,7 +113,7 @@ pub struct Repo {
 }
 
 impl Repo {
-    /// Commits exactly these files (a name that ends in `*` is executable) on a branch and gives the hash.
+    /// Commits exactly these files (a name that ends in `*` is executable, one in `@` a submodule at that commit) on a branch and gives the hash.
     pub fn commit(&self, branch: &str, message: &str, files: &[(&str, &str)]) -> String {
         let parent = self.try_git(&[
             "rev-parse",
@@ -134,10 +134,14 @@ impl Repo {
         let index = self.path.join(format!("index-{}", std::process::id()));
         let _ = std::fs::remove_file(&index);
         for (name, content) in files {
-            let blob = self.pipe(&["hash-object", "-w", "--stdin"], content);
-            let (mode, name) = match name.strip_suffix('*') {
-                Some(name) => ("100755", name),
-                None => ("100644", *name),
+            let blob = match name.ends_with('@') {
+                true => (*content).to_owned(),
+                false => self.pipe(&["hash-object", "-w", "--stdin"], content),
+            };
+            let (mode, name) = match (name.strip_suffix('*'), name.strip_suffix('@')) {
+                (Some(name), _) => ("100755", name),
+                (_, Some(name)) => ("160000", name),
+                _ => ("100644", *name),
             };
             self.with_index(
                 &index,
