@@ -46,6 +46,12 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for ZapJson {
     fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, context: Context<'_, S>) {
         let mut fields = Map::new();
         attributes.record(&mut Fields(&mut fields));
+        if let Some(kind) = fields.get("kind").and_then(Value::as_str) {
+            // The object once more under its kind, as controller-runtime has it.
+            let object = serde_json::json!({ "name": fields.get("name"), "namespace": fields.get("namespace") });
+            let kind = kind.to_owned();
+            fields.insert(kind, object);
+        }
         if let Some(span) = context.span(id) {
             span.extensions_mut().insert(SpanFields(fields));
         }

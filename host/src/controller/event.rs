@@ -1,9 +1,11 @@
 //! Events: a Kubernetes Event for `kubectl` and `flux events`, and the same as JSON to the notification endpoint if there is one.
 //!
-//! Sending never holds up a reconcile: a bounded queue, one task, and what does not fit is dropped and said so in the log.
+//! Sending never holds up a reconcile: bounded queues, a task for each, and what does not fit is dropped and said so in the log. All
+//! events of an object go through the same queue, so that they stay in order.
 
 use std::{
     collections::{BTreeMap, HashMap},
+    hash::{DefaultHasher, Hash, Hasher},
     time::{Duration, Instant},
 };
 
@@ -14,10 +16,14 @@ use tracing::{debug, warn};
 
 use crate::cluster::{PatchKind, Session};
 
-const QUEUE: usize = 4096;
+/// How many are sent at a time: more than one request waits for, fewer than would crowd out the reconciles.
+const LANES: usize = 4;
+/// In each lane. Two events for each of ten thousand objects fit.
+const QUEUE: usize = 8192;
 /// Equal events within this time are counted on one object, as client-go's recorder does.
 const REPEAT: Duration = Duration::from_secs(600);
-const REMEMBERED: usize = 8192;
+/// In each lane.
+const REMEMBERED: usize = 2048;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Severity {
@@ -65,7 +71,7 @@ pub fn annotated(meta: &kube::core::ObjectMeta, group: &str) -> BTreeMap<String,
 /// Where events go. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Events {
-    queue: mpsc::Sender<(Event, jiff::Timestamp)>,
+    lanes: [mpsc::Sender<(Event, jiff::Timestamp)>; LANES],
 }
 
 impl Events {
@@ -75,27 +81,34 @@ impl Events {
         component: &'static str,
         endpoint: Option<(reqwest::Client, String)>,
     ) -> (Self, impl Future<Output = ()>) {
-        let (queue, mut events) = mpsc::channel(QUEUE);
-        let send = async move {
+        let mut work = Vec::with_capacity(LANES);
+        let lanes = std::array::from_fn(|_| {
+            let (lane, mut events) = mpsc::channel(QUEUE);
             let mut sender = Sender {
-                session,
+                session: session.clone(),
                 component,
-                endpoint,
+                endpoint: endpoint.clone(),
                 sent: HashMap::new(),
             };
-            while let Some((event, at)) = events.recv().await {
-                sender.send(event, at).await;
-            }
+            work.push(async move {
+                while let Some((event, at)) = events.recv().await {
+                    sender.send(event, at).await;
+                }
+            });
+            lane
+        });
+        let send = async {
+            futures::future::join_all(work).await;
         };
-        (Self { queue }, send)
+        (Self { lanes }, send)
     }
 
     pub fn send(&self, event: Event) {
-        if self
-            .queue
-            .try_send((event, jiff::Timestamp::now()))
-            .is_err()
-        {
+        let mut hasher = DefaultHasher::new();
+        (&event.object["kind"], &event.object["namespace"]).hash(&mut hasher);
+        event.object["name"].hash(&mut hasher);
+        let lane = &self.lanes[hasher.finish() as usize % LANES];
+        if lane.try_send((event, jiff::Timestamp::now())).is_err() {
             warn!("too many events are waiting; one was dropped");
         }
     }

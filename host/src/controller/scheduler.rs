@@ -254,7 +254,8 @@ impl Scheduler {
             "reconcile",
             kind = self.config.kind,
             namespace = key.namespace,
-            name = key.name
+            name = key.name,
+            reconcileID = reconcile_id()
         );
         runs.spawn(
             async move {
@@ -370,6 +371,20 @@ impl Drop for Report {
     fn drop(&mut self) {
         let _ = self.done.send((self.key.clone(), self.next));
     }
+}
+
+/// By which the lines of one run are found in the log: a random UUID, as controller-runtime's.
+fn reconcile_id() -> String {
+    let id: u128 = rand::random();
+    let id = (id & !(0xf << 76) & !(0x3 << 62)) | (0x4 << 76) | (0x2 << 62);
+    format!(
+        "{:08x}-{:04x}-{:04x}-{:04x}-{:012x}",
+        id >> 96,
+        (id >> 80) & 0xffff,
+        (id >> 64) & 0xffff,
+        (id >> 48) & 0xffff,
+        id & 0xffff_ffff_ffff
+    )
 }
 
 #[cfg(test)]

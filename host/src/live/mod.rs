@@ -1,10 +1,12 @@
 //! The live state of what was applied: one watch for each kind in the inventories, shared by all Kustomizations.
 //!
 //! Only objects with owner labels are watched, and of each only a few words are kept: version, fingerprint, readiness. Health waits
-//! and drift correction are driven from here; nobody polls.
+//! and drift correction are driven from here; nobody polls. Of what is to be created all names are watched, so that what is new
+//! need not be asked for.
 
 mod fingerprint;
 mod kind;
+mod names;
 
 use std::{
     collections::HashMap,
@@ -17,7 +19,7 @@ use serde_json::Value;
 use tokio::sync::watch as channel;
 use tokio_util::sync::CancellationToken;
 
-use self::kind::KindWatch;
+use self::{kind::KindWatch, names::Names};
 use crate::{
     cluster::{Resource, Session},
     controller::Key,
@@ -55,6 +57,7 @@ struct Inner {
     session: Session,
     rules: Rules,
     kinds: Mutex<HashMap<Resource, KindWatch>>,
+    names: Mutex<HashMap<Resource, Names>>,
     /// Counts changes of anything; health waits look again when it moves.
     ticks: channel::Sender<u64>,
     stop: CancellationToken,
@@ -111,6 +114,7 @@ impl Live {
             session,
             rules,
             kinds: Mutex::default(),
+            names: Mutex::default(),
             ticks: channel::Sender::new(0),
             stop,
         };
@@ -150,7 +154,26 @@ impl Live {
     pub fn applied(&self, resource: &Resource, id: &ObjectId, object: &Value) -> LiveObject {
         let live = self.inner.rules.read(object);
         self.kind(resource).observe(&key(id), live.clone());
+        let names = self.inner.names.lock();
+        if let Some(names) = names.unwrap_or_else(PoisonError::into_inner).get(resource) {
+            names.take(&key(id));
+        }
         live
+    }
+
+    /// Whether nobody has an object of that name, as far as a current watch of all names can tell. The first question about a kind
+    /// begins the watch.
+    pub(crate) async fn is_absent(&self, resource: &Resource, id: &ObjectId) -> bool {
+        let names = {
+            let names = self.inner.names.lock();
+            let mut names = names.unwrap_or_else(PoisonError::into_inner);
+            let start = || {
+                let client = self.inner.session.client().clone();
+                Names::start(client, resource, self.inner.stop.clone())
+            };
+            names.entry(resource.clone()).or_insert_with(start).clone()
+        };
+        names.is_free(&key(id)).await
     }
 
     /// What is known of an object; `None` while its kind is not watched yet, or when it does not exist.

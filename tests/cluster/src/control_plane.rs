@@ -172,6 +172,11 @@ impl ControlPlane {
         complete.lines().map(line).collect()
     }
 
+    /// How long the log of those requests is: it grows with every one.
+    pub fn audited_bytes(&self) -> u64 {
+        fs::metadata(self.folder.join("audit.log")).map_or(0, |file| file.len())
+    }
+
     /// The address of the API server.
     pub fn server(&self) -> &str {
         &self.server

@@ -35,10 +35,34 @@ impl Controller {
         flags: &[&str],
         lifetime: Lifetime,
     ) -> Result<Self> {
+        let command = Command::new(paths::rosin()?);
+        Self::run(command, folder, kubeconfig, flags, lifetime)
+    }
+
+    /// Writes beyond so many KiB of a file fail, as they do on a full disk; what the limit does is the kernel's doing.
+    pub fn start_with_small_files(
+        folder: &Path,
+        kubeconfig: &Path,
+        flags: &[&str],
+        kibibytes: u32,
+    ) -> Result<Self> {
+        let mut command = Command::new("bash");
+        // A process that ignores the signal gets the error.
+        let script = format!("trap '' XFSZ; ulimit -f {kibibytes}; exec \"$0\" \"$@\"");
+        command.arg("-c").arg(script).arg(paths::rosin()?);
+        Self::run(command, folder, kubeconfig, flags, Lifetime::Owned)
+    }
+
+    fn run(
+        mut command: Command,
+        folder: &Path,
+        kubeconfig: &Path,
+        flags: &[&str],
+        lifetime: Lifetime,
+    ) -> Result<Self> {
         let storage = folder.join("storage");
         std::fs::create_dir_all(&storage)?;
         let [artifacts, metrics, health] = free_ports()?;
-        let mut command = Command::new(paths::rosin()?);
         command
             .arg("controller")
             .arg(format!("--storage-path={}", storage.display()))
@@ -63,11 +87,6 @@ impl Controller {
     /// From now on, dropping this value leaves it running.
     pub fn keep(&mut self) {
         self.process.keep();
-    }
-
-    /// Only the process, for who measures it beside others.
-    pub fn into_process(self) -> Background {
-        self.process
     }
 
     /// `kill -9`.

@@ -29,6 +29,10 @@ pub enum Fault {
     CutAt(usize),
     /// A watch is told that its version is too old.
     Gone,
+    /// It never gets through, and is never answered.
+    Hold,
+    /// It gets through, and is never answered.
+    HoldAnswer,
 }
 
 /// A request, as far as faults depend on it.
@@ -123,14 +127,16 @@ async fn pass(State(shared): State<Shared>, request: Request<Body>) -> Response<
         Some(Fault::Status(code)) => return refused(code),
         Some(Fault::Gone) => return gone(),
         Some(Fault::CutBefore) => return cut(),
+        Some(Fault::Hold) => std::future::pending().await,
         Some(Fault::Delay(pause)) => tokio::time::sleep(pause).await,
-        Some(Fault::CutAfter | Fault::CutAt(_)) | None => {}
+        Some(Fault::CutAfter | Fault::CutAt(_) | Fault::HoldAnswer) | None => {}
     }
     let Ok(answer) = forward(&shared.client, request).await else {
         return refused(502);
     };
     match fault {
         Some(Fault::CutAfter) => cut(),
+        Some(Fault::HoldAnswer) => std::future::pending().await,
         Some(Fault::CutAt(bytes)) => answer.map(|body| cut_at(body, bytes)),
         _ => answer,
     }

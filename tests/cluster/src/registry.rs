@@ -70,6 +70,20 @@ impl Registry {
         self.manifest(repository, tag, layer)
     }
 
+    /// Pushes a layer with annotations of its manifest.
+    pub fn push_annotated(
+        &self,
+        repository: &str,
+        tag: &str,
+        (media_type, layer): (&str, &[u8]),
+        annotations: Value,
+    ) -> String {
+        let layer = json!({
+            "mediaType": media_type, "digest": self.blob(repository, layer), "size": layer.len(),
+        });
+        self.manifest_with(repository, tag, layer, annotations)
+    }
+
     /// Signs a manifest with a key, as cosign stores it: under a tag that its digest makes.
     pub fn sign(&self, repository: &str, digest: &str, key: &KeyPair) -> Result<()> {
         let payload = json!({
@@ -117,6 +131,16 @@ impl Registry {
     }
 
     fn manifest(&self, repository: &str, tag: &str, layer: Value) -> String {
+        self.manifest_with(repository, tag, layer, json!({}))
+    }
+
+    fn manifest_with(
+        &self,
+        repository: &str,
+        tag: &str,
+        layer: Value,
+        annotations: Value,
+    ) -> String {
         let config = json!({
             "mediaType": "application/vnd.wasm.config.v0+json",
             "digest": self.blob(repository, b"{}"),
@@ -124,6 +148,7 @@ impl Registry {
         });
         let content = json!({
             "schemaVersion": 2, "mediaType": MANIFEST, "config": config, "layers": [layer],
+            "annotations": annotations,
         })
         .to_string()
         .into_bytes();

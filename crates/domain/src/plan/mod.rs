@@ -3,6 +3,7 @@
 mod change;
 mod inventory;
 mod order;
+mod unchecked;
 
 use std::collections::HashSet;
 
@@ -11,6 +12,7 @@ use rosin_api::kustomization::Inventory;
 pub use change::{Action, Change, ChangeSet};
 pub use inventory::{objects, retrack};
 pub use order::{StageKind, StageKinds, Wave, compare};
+pub use unchecked::{Check, Known, checks, may_go_unchecked};
 
 use crate::identity::{ObjectId, ObjectRef};
 use crate::object::Object;

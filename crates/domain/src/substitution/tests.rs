@@ -308,6 +308,23 @@ fn values_work_on_the_text_and_may_change_types() {
 }
 
 #[test]
+fn what_is_base64_is_not_looked_into() {
+    // parity: KS-VAR-010
+    // "${known}", and what it would be.
+    let hidden = "JHtrbm93bn0=";
+    let secret = json!({
+        "apiVersion": "v1", "kind": "Secret", "metadata": { "name": "a" },
+        "data": { "x": hidden }, "stringData": { "y": "${known}" },
+    });
+    let variables = [("known".to_owned(), "1a".to_owned())].into();
+    let objects = vec![Object::new(secret).unwrap()];
+    let done = post_build(objects, &PostBuild::default(), &variables).unwrap();
+    let done = done[0].to_value();
+    assert_eq!(done["data"]["x"], hidden);
+    assert_eq!(done["stringData"]["y"], "1a");
+}
+
+#[test]
 fn results_have_a_limit() {
     let large = "x".repeat(1 << 20);
     let variables: BTreeMap<_, _> = [("big".to_owned(), large)].into();

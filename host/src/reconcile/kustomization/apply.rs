@@ -1,6 +1,8 @@
-//! Server-side apply of a plan: every object of a stage passes a dry run before the first one is changed.
+//! Server-side apply of a plan: every object of a stage passes a dry run before the first one is changed, but for new ones that can
+//! be taken back (`revoke`).
 
 use std::{
+    collections::HashSet,
     sync::atomic::{AtomicBool, Ordering},
     time::Duration,
 };
@@ -11,7 +13,7 @@ use rosin_domain::{
     Object, ObjectId, ObjectRef, control,
     control::SsaPolicy,
     drift::{self, DryRunError},
-    plan::{Action, ChangeSet, Wave},
+    plan::{Action, ChangeSet, Check, Wave},
     readiness::Readiness,
 };
 use serde_json::Value;
@@ -44,15 +46,19 @@ pub(super) struct Applier<'a> {
     pub timeout: Duration,
     /// Definitions were changed in this run.
     pub defines: AtomicBool,
+    /// What was in the cluster because of us when the run began.
+    pub previous: &'a HashSet<String>,
+    /// Whether new objects may be created without a dry run.
+    pub trusting: AtomicBool,
 }
 
 /// An object whose dry run passed, and what is to be done with it.
 pub(super) struct Checked {
-    id: ObjectId,
+    pub(super) id: ObjectId,
     version: String,
     wanted: Value,
     wanted_digest: u64,
-    resource: Resource,
+    pub(super) resource: Resource,
     step: Step,
 }
 
@@ -63,7 +69,7 @@ enum Step {
     InSync,
     /// As wanted; `Value` is how the server has it.
     Keep(Box<Value>),
-    Create,
+    Create(Check),
     /// Changed; what is sent, and the patch, if any, that makes other managers' fields ours first.
     Update {
         send: Box<Value>,
@@ -73,11 +79,25 @@ enum Step {
 
 impl Checked {
     pub(super) fn creates(&self) -> bool {
-        matches!(self.step, Step::Create)
+        matches!(self.step, Step::Create(_))
     }
 
     pub(super) fn changes(&self) -> bool {
-        matches!(self.step, Step::Create | Step::Update { .. })
+        matches!(self.step, Step::Create(_) | Step::Update { .. })
+    }
+
+    pub(super) fn is_unchecked(&self) -> bool {
+        matches!(self.step, Step::Create(Check::Revocable | Check::Last))
+    }
+
+    /// When it is sent: first what can be taken back, last what nothing may fail after.
+    fn turn(&self) -> usize {
+        let wave = Wave::of(&self.id.kind) as usize;
+        match self.step {
+            Step::Create(Check::Revocable) => wave,
+            Step::Create(Check::Last) => 2 * Wave::ALL.len(),
+            _ => Wave::ALL.len() + wave,
+        }
     }
 }
 
@@ -86,6 +106,8 @@ pub(super) struct ApplyError {
     text: String,
     /// Nothing is wrong with the object; the server could not answer.
     transient: bool,
+    /// What the server refused had passed no dry run; what went before it was taken back.
+    pub(super) unchecked: bool,
 }
 
 impl From<ApplyError> for Error {
@@ -107,6 +129,7 @@ impl ApplyError {
         Self {
             text,
             transient: error.is_transient(),
+            unchecked: false,
         }
     }
 }
@@ -118,9 +141,10 @@ impl Applier<'_> {
         objects: &[Object],
         memo: &Memo,
     ) -> Result<Vec<Checked>, ApplyError> {
+        let how = self.checks(objects, memo).await;
         let mut checks = Vec::with_capacity(objects.len());
-        for object in objects {
-            checks.push(self.check_one(object, memo));
+        for (object, how) in objects.iter().zip(how) {
+            checks.push(self.check_one(object, how, memo));
         }
         let results: Vec<_> = stream::iter(checks)
             .buffered(self.concurrent)
@@ -175,7 +199,12 @@ impl Applier<'_> {
         error
     }
 
-    async fn check_one(&self, object: &Object, memo: &Memo) -> Result<Checked, ApplyError> {
+    async fn check_one(
+        &self,
+        object: &Object,
+        how: Check,
+        memo: &Memo,
+    ) -> Result<Checked, ApplyError> {
         let id = object.id();
         let wanted = object.to_value();
         let wanted_digest = wanted_digest(&wanted);
@@ -205,6 +234,7 @@ impl Applier<'_> {
                     ApplyError {
                         text: drift::dry_run_message(&id, &refused),
                         transient: false,
+                        unchecked: false,
                     }
                 }
                 DiscoveryError::Api(error) => ApplyError::dry_run(&id, error),
@@ -214,11 +244,16 @@ impl Applier<'_> {
             return Err(ApplyError {
                 text: drift::namespace_missing_message(&id),
                 transient: false,
+                unchecked: false,
             });
         }
-        let step = self
-            .step(&id, object, &wanted, &resource, namespace)
-            .await?;
+        let step = match how {
+            Check::Revocable | Check::Last => Step::Create(how),
+            Check::DryRun => {
+                self.step(&id, object, &wanted, &resource, namespace)
+                    .await?
+            }
+        };
         Ok(done(id, wanted, resource, step))
     }
 
@@ -249,7 +284,7 @@ impl Applier<'_> {
             if let Ok(made) = &answer
                 && made.pointer("/metadata/resourceVersion").is_none()
             {
-                return Ok(Step::Create);
+                return Ok(Step::Create(Check::DryRun));
             }
             result = Some(answer);
         }
@@ -267,7 +302,7 @@ impl Applier<'_> {
                         .await
                 }
             };
-            return answer.map(|_| Step::Create).map_err(failed);
+            return answer.map(|_| Step::Create(Check::DryRun)).map_err(failed);
         };
         if policy == SsaPolicy::IfNotPresent || control::is_live_excluded(&live) {
             return Ok(Step::Skip);
@@ -288,7 +323,7 @@ impl Applier<'_> {
                     .session
                     .apply(resource, namespace, wanted, dry_run)
                     .await
-                    .map(|_| Step::Create)
+                    .map(|_| Step::Create(Check::DryRun))
                     .map_err(failed);
             }
             Err(error) => return Err(failed(error)),
@@ -343,6 +378,7 @@ impl Applier<'_> {
                     rosin_api::Duration::from(self.timeout)
                 ),
                 transient: false,
+                unchecked: false,
             }),
         }
     }
@@ -355,13 +391,14 @@ impl Applier<'_> {
         changes: &mut ChangeSet,
     ) -> Result<(), ApplyError> {
         let mut done: Vec<Option<Action>> = vec![None; checked.len()];
-        let mut failed = None;
+        let mut made = Vec::new();
+        let mut failed: Option<ApplyError> = None;
         // After a failure nothing more is begun, and what is under way is seen to its end, so that what became of it is known.
         let stop = &AtomicBool::new(false);
-        for wave in Wave::ALL {
+        for turn in 0..=2 * Wave::ALL.len() {
             let mut sent = Vec::new();
             for (index, object) in checked.iter().enumerate() {
-                if Wave::of(&object.id.kind) == wave {
+                if object.turn() == turn {
                     sent.push(async move {
                         match stop.load(Ordering::Relaxed) {
                             true => None,
@@ -375,7 +412,8 @@ impl Applier<'_> {
                 match result {
                     None => {}
                     Some((index, Ok((action, live)))) => {
-                        self.remember(&checked[index], live, memo);
+                        let uid = self.remember(&checked[index], live, memo);
+                        made.extend(uid.map(|uid| (index, uid)));
                         done[index] = Some(action);
                     }
                     Some((index, Err(error))) => {
@@ -385,6 +423,9 @@ impl Applier<'_> {
                     }
                 }
             }
+        }
+        if failed.as_ref().is_some_and(|error| error.unchecked) {
+            self.take_back(checked, made, memo, &mut done).await;
         }
         for (object, action) in checked.iter().zip(done) {
             let Some(action) = action else { continue };
@@ -397,16 +438,16 @@ impl Applier<'_> {
         failed.map_or(Ok(()), Err)
     }
 
-    fn remember(&self, object: &Checked, live: Option<Value>, memo: &mut Memo) {
-        if let Some(live) = live {
-            let known = self.live.applied(&object.resource, &object.id, &live);
-            memo.applied(
-                object.id.clone(),
-                object.resource.clone(),
-                object.wanted_digest,
-                known.fingerprint,
-            );
-        }
+    /// Says which object it was that the server answered with.
+    fn remember(&self, object: &Checked, live: Option<Value>, memo: &mut Memo) -> Option<String> {
+        let known = self.live.applied(&object.resource, &object.id, &live?);
+        memo.applied(
+            object.id.clone(),
+            object.resource.clone(),
+            object.wanted_digest,
+            known.fingerprint,
+        );
+        Some(known.uid)
     }
 
     async fn apply_one(&self, checked: &Checked) -> Result<(Action, Option<Value>), ApplyError> {
@@ -421,13 +462,14 @@ impl Applier<'_> {
         let failed = |error: ApiError| ApplyError {
             text: format!("{id} apply failed: {error}\n"),
             transient: error.is_transient(),
+            unchecked: checked.is_unchecked() && !error.is_transient(),
         };
         let namespace = Some(id.namespace.as_str()).filter(|ns| !ns.is_empty());
         let (action, send, handover) = match step {
             Step::Skip => return Ok((Action::Skipped, None)),
             Step::InSync => return Ok((Action::Unchanged, None)),
             Step::Keep(live) => return Ok((Action::Unchanged, Some(Value::clone(live)))),
-            Step::Create => (Action::Created, wanted, None),
+            Step::Create(_) => (Action::Created, wanted, None),
             Step::Update { send, handover } => (Action::Configured, &**send, handover.as_ref()),
         };
         if let Some(patch) = handover {
@@ -479,6 +521,7 @@ impl Applier<'_> {
                 ApplyError {
                     text: format!("timeout waiting for: [{}]", waiting.join(", ")),
                     transient: true,
+                    unchecked: false,
                 }
             })
     }

@@ -84,6 +84,10 @@ impl Memo {
         );
     }
 
+    pub(super) fn forget(&mut self, id: &ObjectId) {
+        self.applied.remove(id);
+    }
+
     pub(super) fn retain(&mut self, keep: impl Fn(&ObjectId) -> bool) {
         self.applied.retain(|id, _| keep(id));
     }

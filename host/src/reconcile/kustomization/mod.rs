@@ -20,6 +20,7 @@ mod remote;
 mod render;
 mod renderer;
 mod report;
+mod revoke;
 mod sources;
 mod story;
 mod trusting;

@@ -1,6 +1,6 @@
 //! What the conditions of a Kustomization say: only here are they set.
 
-use std::time::Duration;
+use std::{pin::pin, time::Duration};
 
 use rosin_api::{
     ConditionStatus, FluxObject, Kustomization, Reason, condition_type, kustomization::Inventory,
@@ -9,6 +9,9 @@ use rosin_domain::status as conditions;
 
 use super::{memo::Attempt, story::Done};
 use crate::controller::now;
+
+/// A step that takes longer is told: who looks meanwhile learns what is being done. Most steps do not, and are not worth a request.
+const LASTING: Duration = Duration::from_secs(2);
 
 /// What a run says of itself on the way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,6 +57,20 @@ impl Progress<'_> {
             Reason::Progressing.as_str(),
             &message,
         );
+    }
+
+    /// Works on a step, and tells which one it is if that lasts.
+    pub(super) async fn lasting<T>(&mut self, work: impl Future<Output = T>) -> T {
+        let mut work = pin!(work);
+        tokio::select! {
+            done = &mut work => return done,
+            () = tokio::time::sleep(LASTING) => {}
+        }
+        let (told, done) = tokio::join!(self.write(), work);
+        if let Err(error) = told {
+            tracing::debug!(%error, "the step could not be told");
+        }
+        done
     }
 
     pub(super) fn ready(&mut self, revision: &str) {
@@ -108,7 +125,8 @@ impl Progress<'_> {
             || self.object.observed_generation() != self.object.metadata.generation
             || self.object.reconcile_request() != self.object.last_handled_reconcile_at()
             // The conditions of this run would have to be written off again.
-            || status.is_some_and(|s| is_true(&s.conditions, condition_type::RECONCILING))
+            || (self.current.status.as_ref())
+                .is_some_and(|s| is_true(&s.conditions, condition_type::RECONCILING))
             || status.map(|s| &s.inventory) != Some(&self.status.inventory)
             || status.map(|s| &s.renderer) != Some(&self.status.renderer)
     }

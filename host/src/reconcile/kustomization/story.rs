@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use rosin_api::{Artifact, Kustomization, kustomization::SourceKind};
+use rosin_api::{Artifact, Kustomization, Reason, condition_type, kustomization::SourceKind};
 use rosin_domain::{
     Object,
     dependencies::{self, ReadyExpr},
@@ -73,8 +73,9 @@ impl Kustomizations {
 
         progress.step(Step::Fetching, &artifact.revision, timeout);
         // A server that accepts and never answers is no reason to miss the artifact that comes next.
+        let opening = tokio::time::timeout(timeout, self.artifacts.open(&artifact));
         let tree = tokio::select! {
-            opened = tokio::time::timeout(timeout, self.artifacts.open(&artifact)) => opened,
+            opened = progress.lasting(opening) => opened,
             _ = run.interrupted() => return Ok(Outcome::Superseded),
         };
         let tree = tree.map_err(|_| {
@@ -88,7 +89,8 @@ impl Kustomizations {
         progress.step(Step::Building, &artifact.revision, timeout);
         let chosen = self.choose_renderer(object).await?;
         progress.status.renderer = chosen.status.clone();
-        let built = self.build(object, &artifact, tree, path, &chosen).await?;
+        let building = self.build(object, &artifact, tree, path, &chosen);
+        let built = progress.lasting(building).await?;
         let Built { objects, origins } = built;
         let place = self.place_of(object).await?;
         memo.act_as(&object.spec);
@@ -255,6 +257,8 @@ impl Kustomizations {
     ) -> Result<(), Error> {
         let ignore = rosin_domain::drift::IgnoreRules::new(&object.spec.ignore)
             .map_err(|e| Error::Apply(e.to_string()))?;
+        let previous = plan.previous().entries.iter();
+        let previous = previous.map(|entry| entry.id.clone()).collect();
         let applier = Applier {
             session: &place.session,
             live: &place.live,
@@ -264,24 +268,30 @@ impl Kustomizations {
             force: object.spec.force,
             concurrent: self.config.concurrent_ssa,
             timeout,
-            defines: std::sync::atomic::AtomicBool::new(false),
+            defines: false.into(),
+            previous: &previous,
+            // What was refused before is likely to be refused again; and names are watched in this cluster only.
+            trusting: (!place.remote && !refused(object)).into(),
         };
         let mut claimed = plan.is_claimed();
         for stage in plan.stages() {
-            let checked = applier
-                .check(&stage.objects, memo)
-                .await
-                .map_err(Error::from)?;
+            let checking = applier.check(&stage.objects, memo);
+            let checked = progress.lasting(checking).await?;
             if !claimed && checked.iter().any(|object| object.creates()) {
                 // Whatever happens from here on, the next process knows what may be in the cluster because of us.
                 progress.inventory(plan.claim());
                 progress.write().await?;
                 claimed = true;
             }
-            applier
-                .apply(&checked, memo, changes)
-                .await
-                .map_err(Error::from)?;
+            match applier.apply(&checked, memo, changes).await {
+                Err(error) if error.unchecked => {
+                    // The dry runs name all that would be refused.
+                    applier.distrust();
+                    let checked = applier.check(&stage.objects, memo).await?;
+                    applier.apply(&checked, memo, changes).await?;
+                }
+                result => result?,
+            }
             if stage.kind.awaits_readiness() && checked.iter().any(|object| object.changes()) {
                 applier.await_stage(&checked).await.map_err(Error::from)?;
             }
@@ -293,6 +303,15 @@ impl Kustomizations {
         });
         Ok(())
     }
+}
+
+/// Did the last run end because something could not be applied?
+fn refused(object: &Kustomization) -> bool {
+    let conditions = object.status.iter().flat_map(|status| &status.conditions);
+    conditions.into_iter().any(|condition| {
+        condition.type_ == condition_type::READY
+            && condition.reason == Reason::ReconciliationFailed.as_str()
+    })
 }
 
 /// What others have yet to do may be done in the next moment: an error of theirs is told only if it lasts.

@@ -57,6 +57,24 @@ async fn yaml_that_cannot_be_read_is_pointed_at() -> Result<()> {
 
 #[tokio::test]
 #[ignore = "needs a control plane: make test-cluster"]
+async fn hidden_files_are_manifests_unless_the_source_ignores_them() -> Result<()> {
+    // parity: KS-GEN-004
+    let case = Case::new("hidden-files").await?;
+    case.repository
+        .write("app/one.yaml", &config_map("one", "key", "value"))?;
+    case.repository
+        .write("app/.settings.yaml", "stages: [build]\n")?;
+    let commit = case.push("first").await?;
+    let source = case.add_source().await?;
+    let app = case.add_kustomization("app", "./app", json!({})).await?;
+    case.fails(&app, "BuildFailed", ".settings.yaml").await?;
+    let ignore = json!({ "spec": { "ignore": "/app/.settings.yaml\n" } });
+    case.api.merge(&source, &ignore, "test").await?;
+    case.ready(&app, &commit).await.map(drop)
+}
+
+#[tokio::test]
+#[ignore = "needs a control plane: make test-cluster"]
 async fn a_path_that_is_not_there() -> Result<()> {
     // parity: KS-SRC-010
     let case = Case::new("no-path").await?;

@@ -18,18 +18,18 @@ use serde_json::{Value, json};
 
 use crate::case::{config_map, folder};
 
-const NAMESPACE: &str = "t-faults";
+pub(crate) const NAMESPACE: &str = "t-faults";
 
-struct World {
-    plane: ControlPlane,
-    git: GitServer,
-    proxy: FaultProxy,
-    api: Api,
-    repository: Repository,
+pub(crate) struct World {
+    pub(crate) plane: ControlPlane,
+    pub(crate) git: GitServer,
+    pub(crate) proxy: FaultProxy,
+    pub(crate) api: Api,
+    pub(crate) repository: Repository,
 }
 
 impl World {
-    async fn start(name: &str) -> Result<Self> {
+    pub(crate) async fn start(name: &str) -> Result<Self> {
         let folder = folder(name);
         let options = Options {
             nodes: false,
@@ -55,7 +55,7 @@ impl World {
         })
     }
 
-    async fn controller(&self, name: &str, flags: &[&str]) -> Result<Controller> {
+    pub(crate) async fn controller(&self, name: &str, flags: &[&str]) -> Result<Controller> {
         let state = self.plane.folder().with_file_name(name);
         let mut all = vec!["--min-retry-delay=200ms", "--max-retry-delay=2s"];
         all.extend(flags);
@@ -64,7 +64,7 @@ impl World {
         Ok(controller)
     }
 
-    async fn add(&self) -> Result<Ref> {
+    pub(crate) async fn add(&self) -> Result<Ref> {
         let source = git_repository(NAMESPACE, "app", self.repository.url(), "1h");
         self.api.apply(&source).await?;
         let more = json!({ "targetNamespace": NAMESPACE, "retryInterval": "1s" });
@@ -74,7 +74,7 @@ impl World {
         Ok(Ref::kustomization(NAMESPACE, "app"))
     }
 
-    async fn live(&self) -> Result<BTreeMap<String, Value>> {
+    pub(crate) async fn live(&self) -> Result<BTreeMap<String, Value>> {
         let owned = "kustomize.toolkit.fluxcd.io/name=app";
         let objects = self.api.list("v1", "ConfigMap", NAMESPACE, owned).await?;
         let name = |object: &Value| {

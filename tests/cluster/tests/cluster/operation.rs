@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use anyhow::Result;
-use rosin_cluster_tests::wait::stays;
+use rosin_cluster_tests::wait::{Look, stays, until};
 use serde_json::json;
 
-use crate::case::{Case, config_map};
+use crate::case::{Case, DEADLINE, config_map};
 
 #[tokio::test]
 #[ignore = "needs a control plane: make test-cluster"]
@@ -37,6 +37,53 @@ async fn suspended_objects_do_nothing_until_they_resume() -> Result<()> {
         .await?;
     case.ready(&app, &second).await?;
     assert_eq!(case.value("one", "key").await?.as_deref(), Some("second"));
+    Ok(())
+}
+
+#[tokio::test]
+#[ignore = "needs a control plane: make test-cluster"]
+async fn logs_have_the_keys_that_flux_logs_reads() -> Result<()> {
+    // parity: KS-FLAG-004
+    let case = Case::new("logs").await?;
+    case.repository
+        .write("app/one.yaml", &config_map("one", "key", "value"))?;
+    let commit = case.push("first").await?;
+    case.add_source().await?;
+    let app = case.add_kustomization("app", "./app", json!({})).await?;
+    case.ready(&app, &commit).await?;
+    let log = case.shared.controller.lock().unwrap().log().to_owned();
+    let lines = || -> Result<Vec<serde_json::Value>> {
+        let text = std::fs::read_to_string(&log)?;
+        let lines = text
+            .lines()
+            .filter_map(|line| serde_json::from_str(line).ok());
+        let lines = lines.filter(|line: &serde_json::Value| {
+            line["namespace"] == case.namespace.as_str()
+                && line["controllerKind"] == "Kustomization"
+        });
+        Ok(lines.collect())
+    };
+    let line = until("a line about it", DEADLINE, async || {
+        let found = lines()?.into_iter().find(|line| {
+            let text = line["msg"].as_str().unwrap_or_default();
+            text.starts_with("Reconciliation finished in ")
+        });
+        Ok(found.map_or_else(|| Look::Waiting("it is not there".into()), Look::Done))
+    })
+    .await?;
+    assert_eq!(line["level"], "info");
+    assert_eq!(line["controller"], "kustomization");
+    assert_eq!(line["name"], "app");
+    assert_eq!(
+        line["Kustomization"],
+        json!({ "name": "app", "namespace": case.namespace })
+    );
+    assert!(
+        line["ts"].as_str().is_some_and(|ts| ts.ends_with('Z')),
+        "{line}"
+    );
+    let id = line["reconcileID"].as_str().unwrap_or_default();
+    assert_eq!(id.len(), 36, "{line}");
     Ok(())
 }
 

@@ -3,6 +3,7 @@
 use std::process::Command;
 
 use anyhow::{Result, ensure};
+use rosin_cluster_tests::Registry;
 use rosin_cluster_tests::api::Ref;
 use rosin_cluster_tests::flux::git_repository;
 use rosin_cluster_tests::install::condition;
@@ -241,4 +242,92 @@ async fn a_deletion_needs_its_account_and_its_rights() -> Result<()> {
     );
     ensure!(case.value("one", "key").await?.is_some(), "it was deleted");
     Ok(())
+}
+
+/// Waits until the conditions say that this is being done.
+async fn says(case: &Case, app: &Ref, doing: &str) -> Result<()> {
+    until(format!("{app} to say {doing:?}"), DEADLINE, async || {
+        let object = case.api.read(app).await?;
+        let (Some(ready), Some(reconciling)) = (
+            condition(&object, "Ready"),
+            condition(&object, "Reconciling"),
+        ) else {
+            return Ok(Look::Waiting("it says nothing yet".into()));
+        };
+        let all = ready["status"] == "Unknown"
+            && ready["reason"] == "Progressing"
+            && ready["message"] == "Reconciliation in progress"
+            && reconciling["status"] == "True"
+            && reconciling["reason"] == "Progressing"
+            && reconciling["message"] == doing;
+        Ok(match all {
+            true => Look::Done(()),
+            false => Look::Waiting(reconciling.to_string()),
+        })
+    })
+    .await
+}
+
+#[tokio::test]
+#[ignore = "needs a control plane: make test-cluster"]
+async fn what_lasts_is_told() -> Result<()> {
+    // parity: KS-STATUS-002
+    let case = Case::new("progressing").await?;
+    case.repository
+        .write("app/web.yaml", &deployment("web", 1, Some("nowhere")))?;
+    let commit = case.push("first").await?;
+    case.add_source().await?;
+    let waits = json!({ "wait": true, "timeout": "2m" });
+    let waits = case.add_kustomization("waits", "./app", waits).await?;
+    let endless = json!({ "renderer": { "name": "loop" }, "timeout": "45s" });
+    let endless = case.add_kustomization("endless", "./app", endless).await?;
+    let revision = format!("main@sha1:{commit}");
+    let doing = format!("Running health checks for revision {revision} with a timeout of 2m0s");
+    says(&case, &waits, &doing).await?;
+    let doing = format!("Building manifests for revision {revision} with a timeout of 45s");
+    says(&case, &endless, &doing).await
+}
+
+#[tokio::test]
+#[ignore = "needs a control plane: make test-cluster"]
+async fn the_origin_of_an_artifact_is_kept() -> Result<()> {
+    // parity: KS-STATUS-007, KS-EVENT-004
+    let case = Case::new("origin").await?;
+    let folder = crate::case::folder("origin");
+    std::fs::create_dir_all(&folder)?;
+    std::fs::write(folder.join("one.yaml"), config_map("one", "key", "value"))?;
+    let packed = std::process::Command::new("tar")
+        .args(["-czf", "-", "-C"])
+        .arg(&folder)
+        .arg("one.yaml")
+        .output()?;
+    let registry = Registry::start().await?;
+    let layer = "application/vnd.cncf.flux.content.v1.tar+gzip";
+    let origin = "main@sha1:1234567890123456789012345678901234567890";
+    let annotations = json!({ "org.opencontainers.image.revision": origin });
+    let digest = registry.push_annotated("app", "v1", (layer, &packed.stdout), annotations);
+    let source = json!({
+        "apiVersion": "source.toolkit.fluxcd.io/v1", "kind": "OCIRepository",
+        "metadata": { "name": "app", "namespace": case.namespace },
+        "spec": { "interval": "1h", "url": registry.url("app"), "ref": { "tag": "v1" }, "insecure": true },
+    });
+    case.api.apply(&source).await?;
+    let source = json!({ "sourceRef": { "kind": "OCIRepository", "name": "app" } });
+    let app = case.add_kustomization("app", "./", source).await?;
+    case.ready(&app, &digest).await?;
+    let status = case.api.read(&app).await?["status"].clone();
+    assert_eq!(status["lastAppliedOriginRevision"], origin, "{status}");
+    assert_eq!(status["history"][0]["metadata"]["originRevision"], origin);
+    until("an event with the origin", DEADLINE, async || {
+        let events = case.api.list("v1", "Event", &case.namespace, "").await?;
+        let key = "kustomize.toolkit.fluxcd.io/originRevision";
+        let told = events
+            .iter()
+            .any(|event| event["metadata"]["annotations"][key] == origin);
+        Ok(match told {
+            true => Look::Done(()),
+            false => Look::Waiting("there is none".into()),
+        })
+    })
+    .await
 }

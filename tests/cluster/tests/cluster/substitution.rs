@@ -8,20 +8,20 @@ use crate::case::{Case, config_map};
 #[tokio::test]
 #[ignore = "needs a control plane: make test-cluster"]
 async fn later_sources_win_and_inline_wins_over_all() -> Result<()> {
-    // parity: KS-VAR-001, KS-VAR-002, KS-VAR-003, KS-VAR-012, KS-VAR-013
+    // parity: KS-VAR-001, KS-VAR-002, KS-VAR-003, KS-VAR-004, KS-VAR-012, KS-VAR-013
     let case = Case::new("substitute").await?;
-    let text = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: one\ndata:\n  a: ${a}\n  b: ${b}\n  c: ${c}\n  d: ${d:=fallback}\n  e: $${a}\n";
+    let text = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: one\ndata:\n  a: ${a}\n  b: ${b}\n  c: ${c}\n  d: ${d:=fallback}\n  e: $${a}\n  f: ${f}\n  g: ${g}\n";
     case.repository.write("app/one.yaml", text)?;
     let commit = case.push("first").await?;
     let ns = case.namespace.as_str();
     let values = format!(
-        "apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: values, namespace: {ns}}}\ndata: {{a: from-map, b: from-map, c: from-map}}\n---\n\
+        "apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: values, namespace: {ns}}}\ndata: {{a: from-map, b: from-map, c: from-map, f: \"two\\nlines\\n\"}}\n---\n\
         apiVersion: v1\nkind: Secret\nmetadata: {{name: values, namespace: {ns}}}\nstringData: {{b: from-secret, c: from-secret}}\n"
     );
     case.api.apply_yaml(&values).await?;
     case.add_source().await?;
     let substitution = json!({
-        "substitute": { "c": "inline" },
+        "substitute": { "c": "inline", "g": "in\nline" },
         "substituteFrom": [
             { "kind": "ConfigMap", "name": "values" },
             { "kind": "Secret", "name": "values" },
@@ -38,6 +38,8 @@ async fn later_sources_win_and_inline_wins_over_all() -> Result<()> {
         ("c", "inline"),
         ("d", "fallback"),
         ("e", "${a}"),
+        ("f", "twolines"),
+        ("g", "inline"),
     ] {
         assert_eq!(
             case.value("one", key).await?.as_deref(),

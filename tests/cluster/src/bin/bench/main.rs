@@ -2,6 +2,7 @@
 //! server-side applies and nothing else: the floor that no controller can beat. All on the same machine, one after the other.
 
 mod bare;
+mod life;
 mod measure;
 mod peer;
 mod report;
@@ -111,7 +112,7 @@ async fn compare(mut cli: Cli) -> Result<()> {
     }
     for &peer in cli.peers.iter().filter(|peer| **peer != Peer::Bare) {
         println!(
-            "{}: a chain of 20 dependsOn, and reconciles without change …",
+            "{}: a chain of 50 dependsOn, and reconciles without change …",
             peer.name()
         );
         let result = run::steady(&cli.dir, peer).await?;

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use rosin_cluster_tests::control_plane::ControlPlane;
@@ -15,12 +15,21 @@ use rosin_cluster_tests::{Api, Controller, install};
 use crate::{Layout, Peer};
 
 /// The processes of a peer.
-pub(crate) struct Running(Vec<Background>);
+pub(crate) enum Running {
+    Nothing,
+    Rosin(Controller),
+    Flux(Vec<Background>),
+}
 
 impl Running {
     /// Sums over its processes.
     pub(crate) fn usage(&self) -> Result<Usage> {
-        self.0.iter().try_fold(Usage::default(), |sum, process| {
+        let processes = match self {
+            Self::Nothing => return Ok(Usage::default()),
+            Self::Rosin(controller) => return controller.usage(),
+            Self::Flux(processes) => processes,
+        };
+        processes.iter().try_fold(Usage::default(), |sum, process| {
             let usage = process.usage()?;
             Ok(Usage {
                 peak_memory: sum.peak_memory + usage.peak_memory,
@@ -30,7 +39,23 @@ impl Running {
     }
 
     pub(crate) fn check(&mut self) -> Result<()> {
-        self.0.iter_mut().try_for_each(Background::check)
+        match self {
+            Self::Nothing => Ok(()),
+            Self::Rosin(controller) => controller.check(),
+            Self::Flux(processes) => processes.iter_mut().try_for_each(Background::check),
+        }
+    }
+
+    /// Kills it and starts it again; how long until it says that it is ready. Nothing for those that are not measured so.
+    pub(crate) async fn restart(&mut self) -> Result<Option<Duration>> {
+        let Self::Rosin(controller) = self else {
+            return Ok(None);
+        };
+        controller.kill();
+        let started = Instant::now();
+        controller.restart()?;
+        controller.wait_ready().await?;
+        Ok(Some(started.elapsed()))
     }
 }
 
@@ -47,7 +72,7 @@ pub(crate) async fn define(peer: Peer, api: &Api) -> Result<()> {
 pub(crate) async fn start(peer: Peer, folder: &Path, plane: &ControlPlane) -> Result<Running> {
     let kubeconfig = plane.controller_kubeconfig();
     match peer {
-        Peer::Bare => Ok(Running(Vec::new())),
+        Peer::Bare => Ok(Running::Nothing),
         Peer::Rosin => {
             let mut controller = Controller::start(
                 folder,
@@ -55,12 +80,12 @@ pub(crate) async fn start(peer: Peer, folder: &Path, plane: &ControlPlane) -> Re
                 &["--concurrent=20", "--requeue-dependency=2s"],
             )?;
             controller.wait_ready().await?;
-            Ok(Running(vec![controller.into_process()]))
+            Ok(Running::Rosin(controller))
         }
         Peer::Flux => {
             let more = ["--requeue-dependency=2s", "--log-level=error"];
             let flux = FluxControllers::start(folder, &kubeconfig, &more).await?;
-            Ok(Running(flux.into_processes()))
+            Ok(Running::Flux(flux.into_processes()))
         }
     }
 }

@@ -1,5 +1,7 @@
 //! The table at the end, with ratios.
 
+use std::time::Duration;
+
 use crate::run::{Rollout, Steady};
 use crate::{Layout, Peer};
 
@@ -16,6 +18,65 @@ impl Report {
 
     pub(crate) fn steady(&mut self, peer: Peer, steady: Steady) {
         self.steady.push((peer, steady));
+    }
+
+    fn print_lives(&self) {
+        let lives = || {
+            self.rollouts
+                .iter()
+                .filter_map(|(peer, layout, count, rollout)| {
+                    Some((peer, layout, count, rollout.life.as_ref()?))
+                })
+        };
+        if lives().next().is_none() {
+            return;
+        }
+        println!(
+            "\nAfterwards: nothing to do; a commit that changes one app; drift; kill -9 and start"
+        );
+        println!(
+            "{:>5} {:17} {:12} {:>9} {:>8} {:>9} {:>9} {:>10} {:>9} {:>9} {:>9} {:>10} {:>9}",
+            "N",
+            "layout",
+            "who",
+            "reqs/min",
+            "CPU %",
+            "live s",
+            "all s",
+            "reqs each",
+            "drift ms",
+            "start ms",
+            "settled s",
+            "reqs each",
+            "MiB"
+        );
+        for (peer, layout, count, life) in lives() {
+            let millis = |time: Option<Duration>| {
+                time.map_or("-".to_owned(), |time| time.as_millis().to_string())
+            };
+            let (settled, requests) = match &life.restart {
+                Some(restart) => (
+                    format!("{:.1}", restart.settled.as_secs_f64()),
+                    format!("{:.1}", restart.requests),
+                ),
+                None => ("-".to_owned(), "-".to_owned()),
+            };
+            println!(
+                "{count:>5} {:17} {:12} {:>9.1} {:>8.1} {:>9.2} {:>9.1} {:>10.2} {:>9} {:>9} {:>9} {:>10} {:>9}",
+                layout.name(),
+                peer.name(),
+                life.idle_requests,
+                life.idle_cpu * 100.0,
+                life.live.as_secs_f64(),
+                life.moved.as_secs_f64(),
+                life.moved_requests,
+                millis(life.drift),
+                millis(life.restart.as_ref().map(|restart| restart.ready)),
+                settled,
+                requests,
+                life.peak_memory >> 20,
+            );
+        }
     }
 
     pub(crate) fn print(&self) {
@@ -76,13 +137,14 @@ impl Report {
                 rollout.all,
             );
         }
+        self.print_lives();
         if self.steady.is_empty() {
             return;
         }
         println!(
             "\n{:12} {:>22} {:>26} {:>26}",
             "who",
-            "chain of 20, seconds",
+            "chain of 50, seconds",
             "no-op asked for, requests",
             "no-op by interval, requests"
         );

@@ -14,6 +14,7 @@ use rosin_cluster_tests::{Api, ControlPlane, GitServer, Options, Repository};
 use serde_json::{Value, json};
 use tokio::time::{sleep, timeout_at};
 
+use crate::life::{self, Life};
 use crate::peer::{self, Running};
 use crate::workload::{self, HOME};
 use crate::{Layout, Peer, measure};
@@ -36,6 +37,8 @@ pub(crate) struct Rollout {
     pub(crate) own: f64,
     pub(crate) all: f64,
     pub(crate) by_kind: Vec<(usize, String)>,
+    /// What the fleet costs afterwards.
+    pub(crate) life: Option<Life>,
 }
 
 impl fmt::Display for Rollout {
@@ -50,6 +53,7 @@ impl fmt::Display for Rollout {
             own,
             all,
             by_kind,
+            life,
         } = self;
         if ready < count {
             write!(f, "{ready} of {count} ready after ")?;
@@ -73,16 +77,20 @@ impl fmt::Display for Rollout {
                 *number as f64 / *count as f64
             )?;
         }
+        if let Some(life) = life {
+            write!(f, "\n{life}")?;
+        }
         Ok(())
     }
 }
 
-struct World {
-    plane: ControlPlane,
-    api: Api,
+pub(crate) struct World {
+    pub(crate) plane: ControlPlane,
+    pub(crate) api: Api,
     _git: GitServer,
-    commit: String,
-    running: Running,
+    pub(crate) repository: Repository,
+    pub(crate) commit: String,
+    pub(crate) running: Running,
 }
 
 impl World {
@@ -127,6 +135,7 @@ impl World {
             plane,
             api,
             _git: git,
+            repository,
             commit,
             running,
         })
@@ -144,7 +153,7 @@ impl World {
 
     /// Waits until so many are ready; the time, and how many are at the end. A watch: lists of a thousand objects, again and again,
     /// would be a load of their own.
-    async fn all_ready(
+    pub(crate) async fn all_ready(
         &mut self,
         count: usize,
         started: Instant,
@@ -168,7 +177,7 @@ impl World {
 }
 
 /// Watches a kind until `count` of its objects are as asked for, or the time is up: how many are.
-async fn count_until(
+pub(crate) async fn count_until(
     api: &Api,
     (api_version, kind, namespace): (&str, &str, &str),
     done: impl Fn(&Value) -> bool,
@@ -244,8 +253,13 @@ pub(crate) async fn rollout(
     };
     let all = measure::requests(&world.api).await? - before;
     let audited = world.plane.audited()?.split_off(own_before);
+    let life = match peer != Peer::Bare && ready == count {
+        true => Some(life::measure(&mut world, layout, count, deadline).await?),
+        false => None,
+    };
     world.plane.stop();
     Ok(Rollout {
+        life,
         took,
         healthy: healthy_after,
         ready,
@@ -286,7 +300,7 @@ impl fmt::Display for Steady {
     }
 }
 
-const LINKS: usize = 20;
+const LINKS: usize = 50;
 const INTERVAL: Duration = Duration::from_secs(5);
 const INTERVALS: u32 = 4;
 
@@ -347,11 +361,11 @@ pub(crate) async fn steady(folder: &Path, peer: Peer) -> Result<Steady> {
 }
 
 /// Until the peer has asked for nothing for a while.
-async fn quiet(world: &World) -> Result<()> {
-    let mut last = world.plane.audited()?.len();
+pub(crate) async fn quiet(world: &World) -> Result<()> {
+    let mut last = world.plane.audited_bytes();
     for _ in 0..60 {
         sleep(Duration::from_millis(500)).await;
-        let now = world.plane.audited()?.len();
+        let now = world.plane.audited_bytes();
         if now == last {
             return Ok(());
         }

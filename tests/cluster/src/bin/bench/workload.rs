@@ -62,14 +62,22 @@ pub(crate) fn objects(index: usize) -> [Value; OBJECTS] {
 /// A repository with a folder for each app.
 pub(crate) fn write(repository: &Repository, count: usize) -> Result<String> {
     for index in 0..count {
-        let mut text = String::new();
-        for object in objects(index) {
-            text += "---\n";
-            text += &serde_yaml::to_string(&object)?;
-        }
-        repository.write(&format!("{}/app.yaml", name(index)), &text)?;
+        write_app(repository, index, "fast")?;
     }
     repository.push("all apps")
+}
+
+/// The files of one app, with a word for its ConfigMap.
+pub(crate) fn write_app(repository: &Repository, index: usize, mode: &str) -> Result<()> {
+    let mut text = String::new();
+    for mut object in objects(index) {
+        if object["kind"] == "ConfigMap" {
+            object["data"]["mode"] = mode.into();
+        }
+        text += "---\n";
+        text += &serde_yaml::to_string(&object)?;
+    }
+    repository.write(&format!("{}/app.yaml", name(index)), &text)
 }
 
 /// The Kustomization of an app, with `more` in its spec.
