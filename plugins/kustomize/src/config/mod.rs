@@ -158,7 +158,7 @@ impl Config {
         let mut own = Self::default();
         for path in paths {
             let json =
-                crate::yaml::to_json(&loader.load(path)?).map_err(|error| error.in_file(path))?;
+                crate::yaml::unmarshal(&loader.load(path)?).map_err(|error| error.in_file(path))?;
             let mut config = decode::<Self>(&json, Mode::STRICT).map_err(|error| {
                 Error::new(format!(
                     "error unmarshaling JSON: while decoding JSON: {}",

@@ -77,7 +77,7 @@ fields!(TargetSelector "TargetSelector" {
 pub(crate) struct FieldOptions {
     pub(crate) delimiter: String,
     pub(crate) index: i64,
-    encoding: String,
+    pub(crate) encoding: String,
     pub(crate) create: bool,
 }
 
