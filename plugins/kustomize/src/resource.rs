@@ -644,6 +644,28 @@ impl Resource {
         self.allow_kind_change = false;
     }
 
+    /// Sets notes again that a JSON patch took away or changed: the original does.
+    pub(crate) fn restore_notes(&mut self, before: &Self) {
+        if !before.previous.is_empty() {
+            self.previous.clone_from(&before.previous);
+        }
+        for (now, before) in [
+            (&mut self.prefixes, &before.prefixes),
+            (&mut self.suffixes, &before.suffixes),
+        ] {
+            if !before.is_empty() {
+                now.clone_from(before);
+            }
+        }
+        if !before.referred_by.is_empty() {
+            self.referred_by.clone_from(&before.referred_by);
+        }
+        self.behavior = before.behavior.or(self.behavior);
+        self.needs_hash |= before.needs_hash;
+        self.allow_name_change |= before.allow_name_change;
+        self.allow_kind_change |= before.allow_kind_change;
+    }
+
     /// Annotations that a JSON patch cannot take away, as they are for tools, whoever wrote them.
     pub(crate) fn tool_annotations(&self) -> BTreeMap<String, String> {
         let mut found = self.meta_map("annotations");

@@ -219,7 +219,9 @@ fn apply_json(
     if std::mem::take(&mut resource.check_types) {
         crate::yaml::check_tags(&resource.node)?;
     }
+    let mut before = None;
     if operations.looks_at_annotations() {
+        before = Some(resource.clone());
         resource.change_with_notes(|node| {
             *node = operations.apply(node)?;
             Ok::<(), Error>(())
@@ -239,6 +241,9 @@ fn apply_json(
         let is_mapping = kyaml::demand(metadata, NodeKind::Mapping);
         resource.forget_notes();
         return Ok(is_mapping);
+    }
+    if let Some(before) = before {
+        resource.restore_notes(&before);
     }
     let mut annotations = resource.meta_map("annotations");
     annotations.extend(kept);
