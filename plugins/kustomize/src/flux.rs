@@ -2,7 +2,6 @@
 //! of the Flux object into it.
 
 use std::cmp::Ordering;
-use std::collections::BTreeSet;
 
 use serde::Deserialize;
 
@@ -27,8 +26,6 @@ pub struct FluxOptions {
     pub components: Vec<String>,
     pub ignore_missing_components: bool,
     pub build_metadata: Vec<String>,
-    /// Files and folders of the tree that are left out of the folder's kustomization.
-    pub ignored: BTreeSet<String>,
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -50,6 +47,7 @@ pub struct FluxImage {
 
 /// A namespace that no object gets: it keeps kustomize from refusing an empty file.
 const PLACEHOLDER: &str = "_placeholder";
+const ORIGIN_ANNOTATIONS: &str = "originAnnotations";
 
 /// The kustomization of the loader's folder with the options merged in.
 pub(crate) fn target<'a>(
@@ -64,37 +62,28 @@ pub(crate) fn target<'a>(
         .find(|name| files.entry(&path::join(&folder, name)) == Some(Entry::File));
     let (mut kustomization, file) = match found {
         Some(name) => (existing(&loader, name, context)?, name),
-        None => {
-            let made = generated(&folder, files, &options.ignored)?;
-            (made, KUSTOMIZATION_FILES[0])
-        }
+        None => (generated(&folder, files)?, KUSTOMIZATION_FILES[0]),
     };
-    if found.is_some() && !kustomization.names_resources {
-        // Flux does so to have something in a file that may be empty; it is seen in the output of those that are not.
-        kustomization.build_metadata = vec!["originAnnotations".to_owned()];
-    }
-    let is_kept = |entry: &String| !options.ignored.contains(&path::join(&folder, entry));
-    for entries in [
-        &mut kustomization.resources,
-        &mut kustomization.components,
-        &mut kustomization.crds,
-    ] {
-        entries.retain(is_kept);
-    }
     merge(&mut kustomization, options, &folder, files)?;
     Ok(Target::with(loader, context, kustomization, file))
 }
 
-/// The first of the files that a folder has; an empty one is as good as any.
+/// The first of the files that a folder has; an empty one is as good as any. One without resources gets build metadata instead of
+/// its own: kustomize-controller keeps kustomize from calling it empty that way, and its objects have the annotations.
 fn existing(loader: &Loader<'_>, name: &str, context: &Context) -> Result<Kustomization> {
     let content = loader.load(name)?;
     let file = path::join(loader.root(), name);
     let mut warn = |warning: &str| context.warn(warning);
-    Kustomization::parse_lenient(&content, &loader.display_root(), &mut warn).in_file(&file)
+    let mut kustomization =
+        Kustomization::parse_lenient(&content, &loader.display_root(), &mut warn).in_file(&file)?;
+    if kustomization.resources.is_empty() {
+        kustomization.build_metadata = vec![ORIGIN_ANNOTATIONS.to_owned()];
+    }
+    Ok(kustomization)
 }
 
 /// All manifests below the folder; a folder with a kustomization file of its own counts as one.
-fn generated(folder: &str, files: &dyn Files, ignored: &BTreeSet<String>) -> Result<Kustomization> {
+fn generated(folder: &str, files: &dyn Files) -> Result<Kustomization> {
     let mut resources = Vec::new();
     let mut own: Option<String> = None;
     for file in walk(folder, files) {
@@ -106,8 +95,7 @@ fn generated(folder: &str, files: &dyn Files, ignored: &BTreeSet<String>) -> Res
             own = Some(nested);
             continue;
         }
-        let is_manifest = file.ends_with(".yaml") || file.ends_with(".yml");
-        if !is_manifest || ignored.contains(&file) {
+        if !file.ends_with(".yaml") && !file.ends_with(".yml") {
             continue;
         }
         let content = files
@@ -189,7 +177,6 @@ fn merge(
         components,
         ignore_missing_components,
         build_metadata,
-        ignored: _,
     } = options;
     for (field, value) in [
         (&mut kustomization.namespace, target_namespace),
@@ -365,6 +352,47 @@ mod tests {
                 .objects
                 .is_empty()
         );
+    }
+
+    // parity: KS-GEN-006
+    #[test]
+    fn a_file_without_resources_says_where_its_objects_come_from() {
+        let file = "configMapGenerator: [{name: made, literals: [a=1]}]\nbuildMetadata: [managedByLabel]\n";
+        let output = render(FluxOptions::default(), &[("app/kustomization.yaml", file)]).unwrap();
+        let json = &output.objects[0].json;
+        assert!(
+            json.contains("configuredIn: kustomization.yaml") && !json.contains("managed-by"),
+            "{json}"
+        );
+    }
+
+    #[test]
+    fn fields_that_nobody_knows_are_warned_of_in_the_outermost_file_only() {
+        let unknown = "resources: [a.yaml]\npatchs: [{path: x.yaml}]\n";
+        let output = render(
+            FluxOptions::default(),
+            &[("app/kustomization.yaml", unknown), ("app/a.yaml", SERVICE)],
+        )
+        .unwrap();
+        assert_eq!(names(&output), ["web"]);
+        assert!(
+            output
+                .warnings
+                .iter()
+                .any(|text| text.contains("unknown field \"patchs\"")),
+            "{:?}",
+            output.warnings
+        );
+        let error = render(
+            FluxOptions::default(),
+            &[
+                ("app/kustomization.yaml", "resources: [base]"),
+                ("app/base/kustomization.yaml", unknown),
+                ("app/base/a.yaml", SERVICE),
+            ],
+        )
+        .unwrap_err();
+        assert!(error.message.contains("unknown field"), "{error}");
     }
 
     // parity: KS-GEN-007, KS-GEN-008

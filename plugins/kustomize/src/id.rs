@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde_json::Value;
 
-use crate::decode::{At, Fields};
+use crate::decode::At;
 
 /// Group, version and kind. In selectors and field specifications an empty part matches everything.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
@@ -60,12 +60,8 @@ impl Gvk {
             or(&self.kind, "~K")
         )
     }
-}
 
-impl Fields for Gvk {
-    const TYPE: &'static str = "Gvk";
-
-    fn field(&mut self, name: &str, value: &Value, at: &mut At<'_>) -> bool {
+    pub(crate) fn field(&mut self, name: &str, value: &Value, at: &mut At<'_>) -> bool {
         match name {
             "group" => self.group = at.string(value),
             "version" => self.version = at.string(value),
@@ -197,6 +193,15 @@ impl ResId {
         self.gvk.is_empty() && self.name.is_empty() && self.namespace.is_empty()
     }
 
+    pub(crate) fn field(&mut self, name: &str, value: &Value, at: &mut At<'_>) -> bool {
+        match name {
+            "name" => self.name = at.string(value),
+            "namespace" => self.namespace = at.string(value),
+            _ => return self.gvk.field(name, value, at),
+        }
+        true
+    }
+
     /// As Go prints the struct with `%#v`; messages about generators contain it.
     pub(crate) fn go_syntax(&self) -> String {
         format!(
@@ -208,19 +213,6 @@ impl ResId {
             self.name,
             self.namespace
         )
-    }
-}
-
-impl Fields for ResId {
-    const TYPE: &'static str = "ResId";
-
-    fn field(&mut self, name: &str, value: &Value, at: &mut At<'_>) -> bool {
-        match name {
-            "name" => self.name = at.string(value),
-            "namespace" => self.namespace = at.string(value),
-            _ => return at.embedded(&mut self.gvk, name, value),
-        }
-        true
     }
 }
 

@@ -134,7 +134,8 @@ impl Generator {
                 if context.helm().charts.is_none() {
                     bail!("{}: must specify --enable-helm", failed());
                 }
-                let mut args: ChartArgs = decode_config(&config).wrap(failed())?;
+                let args: WithMeta<ChartArgs> = decode_config(&config).wrap(failed())?;
+                let WithMeta { mut args, .. } = args;
                 args.check(loader, context).wrap(failed())?;
                 Ok(Self::Chart(Box::new(args)))
             }
@@ -179,7 +180,7 @@ impl<T: Fields> Fields for WithMeta<T> {
             self.meta = at.strukt(value);
             return true;
         }
-        at.embedded(&mut self.args, name, value)
+        self.args.field(name, value, at)
     }
 }
 
@@ -280,10 +281,7 @@ fn configure(
         ),
         other => other.clone(),
     };
-    let args: TransformerArgs = decode_config(&own).map_err(|error| match kind {
-        "NamespaceTransformer" => error.wrap("unmarshalling NamespaceTransformer config"),
-        _ => error,
-    })?;
+    let args: TransformerArgs = decode_config(&own)?;
     let source = &resource.source;
     let specs = args.field_specs.clone().unwrap_or_default();
     Ok(Some(match kind {

@@ -2,7 +2,6 @@
 
 mod builtin;
 mod collect;
-mod quoted;
 mod validators;
 
 use std::rc::Rc;
@@ -234,11 +233,7 @@ impl<'a> Target<'a> {
         transformer.apply(resources, self.context)?;
         if let Some(origin) = origin {
             for resource in resources.contents_mut() {
-                resource.add_transformation(&origin).map_err(|error| {
-                    error
-                        .in_file(&resource.source.file)
-                        .at_line(resource.source.line)
-                })?;
+                resource.add_transformation(&origin);
             }
         }
         resources.drop_empty();

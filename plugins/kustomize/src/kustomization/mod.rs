@@ -60,8 +60,6 @@ pub(crate) struct Kustomization {
     old_helm_charts: Vec<OldChart>,
     bases: Vec<String>,
     image_tags: Vec<Image>,
-    /// Whether the file lists resources, under that name.
-    pub(crate) names_resources: bool,
     /// Whether a field says anything beside what the file is.
     says_something: bool,
     deprecated: Deprecated,
@@ -95,15 +93,8 @@ impl Fields for Kustomization {
             _ => {}
         }
         match name {
-            "kind" | "apiversion" => {
-                at.embed("TypeMeta");
-                let text = at.string(value);
-                *(if name == "kind" {
-                    &mut self.kind
-                } else {
-                    &mut self.api_version
-                }) = text;
-            }
+            "kind" => self.kind = at.string(value),
+            "apiversion" => self.api_version = at.string(value),
             "metadata" => drop(at.option::<ObjectMeta>(value)),
             "openapi" => self.openapi = at.string_map(value).unwrap_or_default(),
             "nameprefix" => self.name_prefix = at.string(value),
@@ -183,12 +174,8 @@ fields!(ObjectMeta "ObjectMeta" {
 
 impl Kustomization {
     /// Reads a file's content. Warnings about deprecated fields go to `warn`.
-    pub(crate) fn parse(
-        content: &[u8],
-        folder: &str,
-        warn: &mut dyn FnMut(&'static str),
-    ) -> Result<Self> {
-        let this = Self::parse_unchecked(content, warn)?;
+    pub(crate) fn parse(content: &[u8], folder: &str, warn: &mut dyn FnMut(&str)) -> Result<Self> {
+        let this = Self::parse_unchecked(content, Mode::KUSTOMIZATION, warn)?;
         if !this.says_something {
             bail!("kustomization.yaml is empty");
         }
@@ -196,13 +183,20 @@ impl Kustomization {
         Ok(this)
     }
 
-    /// As `parse`, for a caller who adds fields: the file may be empty.
+    /// As Flux reads the file that it adds fields to: the file may be empty, and have fields that nobody knows, which are warned of.
     pub(crate) fn parse_lenient(
         content: &[u8],
         folder: &str,
-        warn: &mut dyn FnMut(&'static str),
+        warn: &mut dyn FnMut(&str),
     ) -> Result<Self> {
-        let this = Self::parse_unchecked(content, warn)?;
+        let this = match Self::parse_unchecked(content, Mode::KUSTOMIZATION, warn) {
+            Ok(this) => this,
+            Err(error) => {
+                let this = Self::parse_unchecked(content, Mode::FLUX, warn)?;
+                warn(&format!("kustomize would refuse {error}"));
+                this
+            }
+        };
         this.check(folder)?;
         Ok(this)
     }
@@ -217,10 +211,10 @@ impl Kustomization {
         this
     }
 
-    fn parse_unchecked(content: &[u8], warn: &mut dyn FnMut(&'static str)) -> Result<Self> {
+    fn parse_unchecked(content: &[u8], mode: Mode, warn: &mut dyn FnMut(&str)) -> Result<Self> {
         let json =
             crate::yaml::to_json(content).map_err(|error| error.wrap("invalid Kustomization"))?;
-        let mut this = decode::<Self>(&json, Mode::KUSTOMIZATION).map_err(|error| {
+        let mut this = decode::<Self>(&json, mode).map_err(|error| {
             Error::new(format!("invalid Kustomization: {}", error.message)).at_field(&error.field)
         })?;
         this.warn_of_deprecated(warn);
@@ -232,7 +226,7 @@ impl Kustomization {
         self.kind == COMPONENT
     }
 
-    fn warn_of_deprecated(&self, warn: &mut dyn FnMut(&'static str)) {
+    fn warn_of_deprecated(&self, warn: &mut dyn FnMut(&str)) {
         let Deprecated {
             bases,
             common_labels,
@@ -270,7 +264,6 @@ impl Kustomization {
             };
             version.clone_into(&mut self.api_version);
         }
-        self.names_resources = !self.resources.is_empty();
         self.resources.append(&mut self.bases);
         self.images.append(&mut self.image_tags);
         let (mut charts, globals) = OldChart::split(std::mem::take(&mut self.old_helm_charts));
