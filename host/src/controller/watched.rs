@@ -44,6 +44,12 @@ impl<K> Change<K> {
             Self::Unreadable(_) => false,
         }
     }
+
+    /// Has who reads the object something new to read? Readers of what went keep what they have, and look again at their interval,
+    /// as Flux's do.
+    pub fn brings(&self, differ: impl FnOnce(&K, &K) -> bool) -> bool {
+        !matches!(self, Self::Removed(_)) && self.shows(differ)
+    }
 }
 
 /// Told of each change.

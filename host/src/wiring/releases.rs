@@ -244,7 +244,7 @@ impl SourceWatch<'_> {
         };
         let (index, wakes) = (self.index.clone(), self.wakes.clone());
         watched.on_change(move |key, change: Change<K>| {
-            let moved = change.shows(|old, new| {
+            let moved = change.brings(|old, new| {
                 let (old, new) = (look(old), look(new));
                 artifact_changed(old.0.as_ref(), new.0.as_ref()) || (old.1, old.2) != (new.1, new.2)
             });

@@ -217,5 +217,5 @@ fn artifact_moved<K: SourceObject>(change: &Change<K>) -> bool {
     fn artifact<K: SourceObject>(object: &K) -> Option<&Artifact> {
         FluxObject::status(object).and_then(StoredStatus::artifact)
     }
-    change.shows(|old, new| artifact_changed(artifact(old), artifact(new)))
+    change.brings(|old, new| artifact_changed(artifact(old), artifact(new)))
 }

@@ -2,7 +2,9 @@
 
 use std::{sync::Arc, time::Duration};
 
-use rosin_api::{Kustomization, Reason, kustomization::DeletionPolicy, names};
+use rosin_api::{
+    FluxObject as _, Kustomization, Reason, condition_type, kustomization::DeletionPolicy, names,
+};
 use rosin_domain::plan::objects;
 use tracing::{info, warn};
 
@@ -62,11 +64,10 @@ impl Kustomizations {
             return Err(Error::Prune(message));
         }
         if let Some(summary) = pruned.changes.prune_summary() {
-            report.deletion(
-                Severity::Info,
-                Reason::ReconciliationSucceeded.as_str(),
-                &summary,
-            );
+            // Flux tells what it did under the reason that the object has.
+            let ready = object.condition(condition_type::READY);
+            let reason = ready.map_or("info", |ready| &ready.reason);
+            report.deletion(Severity::Info, reason, &summary);
         }
         if object.spec.deletion_policy() == DeletionPolicy::WaitForTermination {
             let timeout = rosin_domain::schedule::timeout(&object.spec);

@@ -13,6 +13,7 @@ use rosin_render::{
 };
 use rosin_tree::Tree;
 use serde_json::json;
+use sha2::{Digest as _, Sha256};
 use tracing::{debug, warn};
 
 use super::{
@@ -31,6 +32,8 @@ const MEMO: usize = 32 << 20;
 pub(super) struct Built {
     pub(super) objects: Vec<Object>,
     pub(super) origins: Origins,
+    /// Of what was built, before labels and annotations of ours and of the user were set: for the history.
+    pub(super) digest: String,
 }
 
 /// The plugins, and the memory of what they rendered. Cheap to clone.
@@ -299,6 +302,7 @@ fn finish(
         }
         objects = substituted;
     }
+    let digest = digest(&objects);
     let unknown = rosin_domain::finish::finish(object, &mut objects)
         .map_err(|error| Error::Apply(error.to_string()))?;
     for fields in unknown {
@@ -314,7 +318,18 @@ fn finish(
     Ok(Built {
         objects,
         origins: Origins::new(files, places),
+        digest,
     })
+}
+
+/// `sha256:<hex>` of the objects as multi-document YAML.
+fn digest(objects: &[Object]) -> String {
+    let mut hasher = Sha256::new();
+    for object in objects {
+        hasher.update(b"---\n");
+        hasher.update(rosin_manifest::yaml::to_string_sigs(&object.to_value()));
+    }
+    format!("sha256:{}", hex::encode(hasher.finalize()))
 }
 
 fn failed_at(error: &dyn std::fmt::Display, place: &Location) -> Error {

@@ -135,7 +135,7 @@ impl Sources {
             let differ = |old: &Other, new: &Other| {
                 artifact_changed(old.artifact.as_ref(), new.artifact.as_ref())
             };
-            if change.shows(differ) {
+            if change.brings(differ) {
                 on_change(SourceKey {
                     kind,
                     key: key.clone(),

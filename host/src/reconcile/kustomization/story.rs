@@ -7,11 +7,9 @@ use std::{
 
 use rosin_api::{Artifact, Kustomization, Reason, condition_type, kustomization::SourceKind};
 use rosin_domain::{
-    Object,
     dependencies::{self, ReadyExpr},
     plan::{Action, ApplyPlan, ChangeSet},
 };
-use sha2::{Digest, Sha256};
 
 use super::{
     Kustomizations, Outcome, SourceKey, SourceState,
@@ -90,12 +88,15 @@ impl Kustomizations {
         let chosen = self.choose_renderer(object).await?;
         progress.status.renderer = chosen.status.clone();
         let building = self.build(object, &artifact, tree, path, &chosen);
-        let built = progress.lasting(building).await?;
-        let Built { objects, origins } = built;
+        let Built {
+            objects,
+            origins,
+            digest,
+        } = progress.lasting(building).await?;
         let place = self.place_of(object).await?;
         memo.act_as(&object.spec);
         let session = &place.session;
-        attempt.digest = Some(digest(&objects));
+        attempt.digest = Some(digest);
         memo.attempt = Some(attempt.clone());
 
         guard_encrypted(&objects)?;
@@ -322,14 +323,4 @@ fn settle(memo: &mut Memo, error: Error) -> Result<Outcome, Error> {
         _ if since.elapsed() >= SETTLE => Err(error),
         _ => Ok(Outcome::Settling(SETTLE.saturating_sub(since.elapsed()))),
     }
-}
-
-/// `sha256:<hex>` of the objects as multi-document YAML.
-fn digest(objects: &[Object]) -> String {
-    let mut hasher = Sha256::new();
-    for object in objects {
-        hasher.update(b"---\n");
-        hasher.update(rosin_manifest::yaml::to_string_sigs(&object.to_value()));
-    }
-    format!("sha256:{}", hex::encode(hasher.finalize()))
 }
