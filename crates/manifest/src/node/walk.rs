@@ -68,7 +68,6 @@ impl<'a> Copying<'a> {
             kind,
             flow: source.flow,
             line: source.line,
-            column: source.column,
             comments: source.comments.clone(),
         }
     }
@@ -81,7 +80,6 @@ impl Clone for Node {
                 kind: Kind::Scalar(scalar.clone()),
                 flow: false,
                 line: self.line,
-                column: self.column,
                 comments: self.comments.clone(),
             };
         }

@@ -51,7 +51,7 @@ impl SourceKind for Buckets {
             return Ok(Outcome::Unchanged {
                 reason: Reason::ArtifactUpToDate,
                 message: format!("artifact up-to-date with remote revision: '{revision}'"),
-                recovered: Some((Reason::Succeeded, announcement(&listing, name))),
+                recovered: (Reason::Succeeded, announcement(&listing, name)),
             });
         }
         let message = format!("new upstream revision '{revision}'");

@@ -80,7 +80,7 @@ impl SourceKind for GitRepositories {
                 progress.in_storage(Reason::Succeeded, &stored_message(&revision));
                 let message =
                     format!("no changes since last reconciliation: observed revision '{revision}'");
-                return Ok(unchanged(message));
+                return Ok(unchanged(message, &revision));
             }
             Fetched::Checkout(checkout) => checkout,
         };
@@ -98,7 +98,7 @@ impl SourceKind for GitRepositories {
         {
             progress.in_storage(Reason::Succeeded, &stored_message(&revision));
             let message = format!("artifact up-to-date with remote revision: '{revision}'");
-            return Ok(unchanged(message));
+            return Ok(unchanged(message, &subject));
         }
         if object
             .artifact()
@@ -200,20 +200,15 @@ impl GitRepositories {
             Budget::new(timeout, cancelled),
             format!("{}/{}", key.namespace, key.name),
         );
-        let recurse = object.spec.recurse_submodules;
         let transfer = tokio::task::spawn_blocking(move || {
-            let mut fetched = git.fetch(&remote, &reference, known.as_deref(), &folder, &budget)?;
-            if let (true, Fetched::Checkout(checkout)) = (recurse, &mut fetched) {
-                git.follow_submodules(checkout, &remote, &budget)?;
-            }
-            Ok(fetched)
+            git.fetch(&remote, &reference, known.as_deref(), &folder, &budget)
         });
         // The network may be slow; a worker is for those that have work.
         run.rest();
         let fetched = transfer
             .await
             .map_err(|error| Error::Fetch(error.to_string()))?;
-        fetched.map_err(|error: GitError| describe(&error))
+        fetched.map_err(|error| describe(&error))
     }
 
     async fn store(
@@ -285,6 +280,11 @@ fn supported(object: &GitRepository) -> Result<(), Error> {
     if spec.url.starts_with("ssh://") {
         return Err(Error::Url(
             "spec.url: ssh is not supported yet; use an https address".to_owned(),
+        ));
+    }
+    if spec.recurse_submodules {
+        return Err(Error::Fetch(
+            "spec.recurseSubmodules: submodules are not supported yet".to_owned(),
         ));
     }
     Ok(())
@@ -365,10 +365,14 @@ fn stored_message(revision: &str) -> String {
     format!("stored artifact for revision '{revision}'")
 }
 
-fn unchanged(message: String) -> Outcome {
+/// `commit` as Flux names it: by its subject if it was fetched, else by its revision.
+fn unchanged(message: String, commit: &str) -> Outcome {
     Outcome::Unchanged {
         reason: Reason::GitOperationSucceeded,
-        recovered: None,
+        recovered: (
+            Reason::Succeeded,
+            format!("stored artifact for commit '{commit}'"),
+        ),
         message,
     }
 }

@@ -72,7 +72,7 @@ impl SourceKind for HelmCharts {
             return Ok(Outcome::Unchanged {
                 reason: Reason::ArtifactUpToDate,
                 message: format!("artifact up-to-date with remote revision: '{revision}'"),
-                recovered: Some((reason, summary)),
+                recovered: (reason, summary),
             });
         };
         progress.outdated(Reason::NewChart, &summary);

@@ -68,10 +68,10 @@ impl SourceKind for HelmRepositories {
             return Ok(Outcome::Unchanged {
                 reason: Reason::ArtifactUpToDate,
                 message: format!("artifact up-to-date with remote revision: '{revision}'"),
-                recovered: Some((
+                recovered: (
                     Reason::Succeeded,
                     announcement(object, stored.size.unwrap_or_default().unsigned_abs()),
-                )),
+                ),
             });
         }
         progress.outdated(

@@ -74,10 +74,10 @@ impl SourceKind for OciRepositories {
             return Ok(Outcome::Unchanged {
                 reason: Reason::ArtifactUpToDate,
                 message: format!("artifact up-to-date with remote revision: '{revision}'"),
-                recovered: Some((
+                recovered: (
                     Reason::Succeeded,
                     announcement(object, &revision, &known.metadata),
-                )),
+                ),
             });
         }
         let (blob, metadata) = self.pull(object, &registry, &resolved).await?;

@@ -239,16 +239,16 @@ impl<S: SourceKind> Course<S> {
                 }
             }
             Outcome::Unchanged {
+                reason,
                 message,
-                recovered: told,
-                ..
-            } if recovered => {
-                let (reason, message) = told.unwrap_or((Reason::Succeeded, message));
-                self.shared.tell(current, Severity::Info, reason, &message);
+                recovered: (reason_of_recovery, of_recovery),
+            } => {
+                self.shared.tell(current, Severity::Trace, reason, &message);
+                if recovered {
+                    self.shared
+                        .tell(current, Severity::Info, reason_of_recovery, &of_recovery);
+                }
             }
-            Outcome::Unchanged {
-                reason, message, ..
-            } => self.shared.tell(current, Severity::Trace, reason, &message),
         }
         Ok(Next::interval(
             progress.object.interval().to_std(),

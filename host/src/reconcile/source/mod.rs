@@ -122,8 +122,8 @@ pub enum Outcome {
     Unchanged {
         reason: Reason,
         message: String,
-        /// What is told instead when the last run was a failure; `None`: the same.
-        recovered: Option<(Reason, String)>,
+        /// What is told beside it when the last run was a failure.
+        recovered: (Reason, String),
     },
 }
 
