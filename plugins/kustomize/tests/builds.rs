@@ -43,6 +43,8 @@ fn cases() -> Vec<PathBuf> {
 
 #[test]
 fn builds_print_what_the_original_prints() {
+    // Objects in the order of the inputs, or as `sortOptions` says; the apply has its own order.
+    // parity: KS-BUILD-005
     let cases = cases();
     assert!(cases.len() > 15);
     for case in cases {
