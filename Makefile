@@ -117,7 +117,7 @@ fuzz-kustomize: ## Compare many random builds with the original kustomize (CASES
 		cargo test --release --locked --workspace --test random_kustomizations -- --nocapture
 
 fuzz-coverage: ## Fuzz readers, writers, merges, patches and builds with coverage (TIME=60, seconds for each)
-	@$(foreach t,$(foreach n,read write merge json_patch,crates/manifest:$n) $(foreach n,build replacements,plugins/kustomize:$n) \
+	@$(foreach t,$(foreach n,read write merge json_patch,crates/manifest:$n) $(foreach n,kustomization replacements,plugins/kustomize:$n) \
 		$(foreach n,parse run,crates/template:$n) $(foreach n,archive values,crates/chart:$n),\
 		$(stage) "fuzz $t" tests/tools/fuzz $(subst :, ,$t) $(or $(TIME),60);)
 

@@ -53,6 +53,8 @@ pub(crate) struct At<'e> {
     /// The innermost struct type and the dotted path of fields to here.
     strukt: &'static str,
     path: String,
+    /// The path with the types of the structs that fields are embedded from, as Go tells it.
+    go_path: String,
 }
 
 /// What went wrong: the message, and the path of the field.
@@ -69,6 +71,7 @@ pub(crate) fn decode<T: Fields>(value: &Value, mode: Mode) -> Result<T, DecodeEr
         error: &mut error,
         strukt: "",
         path: String::new(),
+        go_path: String::new(),
     };
     let result = at.strukt(value);
     match error {
@@ -85,6 +88,7 @@ pub(crate) fn decode_list<T: Fields>(value: &Value, mode: Mode) -> Result<Vec<T>
         error: &mut error,
         strukt: "",
         path: String::new(),
+        go_path: String::new(),
     };
     let result = at.list(value).unwrap_or_default();
     match error {
@@ -101,7 +105,7 @@ impl At<'_> {
     }
 
     fn mismatch(&mut self, value: &Value, go_type: &str) {
-        let (strukt, path) = (self.strukt, self.path.clone());
+        let (strukt, path) = (self.strukt, self.go_path.clone());
         self.fail(|| {
             let place = if strukt.is_empty() {
                 "Go value".to_owned()
@@ -116,17 +120,37 @@ impl At<'_> {
     }
 
     fn below<'b>(&'b mut self, strukt: &'static str, name: &str) -> At<'b> {
-        let path = if self.path.is_empty() {
-            name.to_owned()
-        } else {
-            format!("{}.{name}", self.path)
+        let below = |path: &str| {
+            if path.is_empty() {
+                name.to_owned()
+            } else {
+                format!("{path}.{name}")
+            }
         };
         At {
             mode: self.mode,
-            error: self.error,
             strukt,
-            path,
+            path: below(&self.path),
+            go_path: below(&self.go_path),
+            error: self.error,
         }
+    }
+
+    /// Decodes a field of an embedded struct, if it has one of that name.
+    pub(crate) fn embedded<T: Fields>(&mut self, inner: &mut T, name: &str, value: &Value) -> bool {
+        let before = self.embed(T::TYPE);
+        let found = inner.field(name, value, self);
+        if !found {
+            self.go_path = before;
+        }
+        found
+    }
+
+    /// Says that the field is one of an embedded struct of that type. Returns the path without that.
+    pub(crate) fn embed(&mut self, strukt: &str) -> String {
+        let at = self.go_path.rfind('.').map_or(0, |at| at + 1);
+        let with = format!("{}{strukt}.{}", &self.go_path[..at], &self.go_path[at..]);
+        std::mem::replace(&mut self.go_path, with)
     }
 
     /// The fields of a struct. Anything but an object leaves the default.
@@ -158,6 +182,15 @@ impl At<'_> {
         self.items(
             value,
             &format!("[]{}.{}", T::PACKAGE, T::TYPE),
+            |at, item| at.strukt(item),
+        )
+    }
+
+    /// A list of pointers to structs, none of which Go leaves out: None where it is null.
+    pub(crate) fn pointers<T: Fields>(&mut self, value: &Value) -> Option<Vec<T>> {
+        self.items(
+            value,
+            &format!("[]*{}.{}", T::PACKAGE, T::TYPE),
             |at, item| at.strukt(item),
         )
     }
@@ -213,7 +246,7 @@ impl At<'_> {
         match value {
             Value::Null => 0,
             Value::Number(number) => number.as_i64().unwrap_or_else(|| {
-                let (strukt, path) = (self.strukt, self.path.clone());
+                let (strukt, path) = (self.strukt, self.go_path.clone());
                 self.fail(|| {
                     format!("json: cannot unmarshal number {number} into Go struct field {strukt}.{path} of type {go_type}")
                 });

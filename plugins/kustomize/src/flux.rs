@@ -2,6 +2,7 @@
 //! of the Flux object into it.
 
 use std::cmp::Ordering;
+use std::collections::BTreeSet;
 
 use serde::Deserialize;
 
@@ -26,6 +27,8 @@ pub struct FluxOptions {
     pub components: Vec<String>,
     pub ignore_missing_components: bool,
     pub build_metadata: Vec<String>,
+    /// Files and folders of the tree that are left out of the folder's kustomization.
+    pub ignored: BTreeSet<String>,
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -62,8 +65,23 @@ pub(crate) fn target<'a>(
         .find(|name| files.entry(&path::join(&folder, name)) == Some(Entry::File));
     let (mut kustomization, file) = match found {
         Some(name) => (existing(&loader, name, context)?, name),
-        None => (generated(&folder, files)?, KUSTOMIZATION_FILES[0]),
+        None => {
+            let made = generated(&folder, files, &options.ignored)?;
+            (made, KUSTOMIZATION_FILES[0])
+        }
     };
+    if found.is_some() && !kustomization.names_resources {
+        // Flux does so to have something in a file that may be empty; it is seen in the output of those that are not.
+        kustomization.build_metadata = vec!["originAnnotations".to_owned()];
+    }
+    let is_kept = |entry: &String| !options.ignored.contains(&path::join(&folder, entry));
+    for entries in [
+        &mut kustomization.resources,
+        &mut kustomization.components,
+        &mut kustomization.crds,
+    ] {
+        entries.retain(is_kept);
+    }
     merge(&mut kustomization, options, &folder, files)?;
     Ok(Target::with(loader, context, kustomization, file))
 }
@@ -83,7 +101,7 @@ fn existing(loader: &Loader<'_>, name: &str, context: &Context) -> Result<Kustom
 }
 
 /// All manifests below the folder; a folder with a kustomization file of its own counts as one.
-fn generated(folder: &str, files: &dyn Files) -> Result<Kustomization> {
+fn generated(folder: &str, files: &dyn Files, ignored: &BTreeSet<String>) -> Result<Kustomization> {
     let mut resources = Vec::new();
     let mut own: Option<String> = None;
     for file in walk(folder, files) {
@@ -95,7 +113,8 @@ fn generated(folder: &str, files: &dyn Files) -> Result<Kustomization> {
             own = Some(nested);
             continue;
         }
-        if !file.ends_with(".yaml") && !file.ends_with(".yml") {
+        let is_manifest = file.ends_with(".yaml") || file.ends_with(".yml");
+        if !is_manifest || ignored.contains(&file) {
             continue;
         }
         let content = files
@@ -177,6 +196,7 @@ fn merge(
         components,
         ignore_missing_components,
         build_metadata,
+        ignored: _,
     } = options;
     for (field, value) in [
         (&mut kustomization.namespace, target_namespace),

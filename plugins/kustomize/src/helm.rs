@@ -162,7 +162,7 @@ impl Fields for ChartArgs {
     const TYPE: &'static str = "HelmChartInflationGeneratorPlugin";
 
     fn field(&mut self, name: &str, value: &Value, at: &mut At<'_>) -> bool {
-        self.globals.field(name, value, at) || self.chart.field(name, value, at)
+        at.embedded(&mut self.globals, name, value) || at.embedded(&mut self.chart, name, value)
     }
 }
 

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde_json::Value;
 
-use crate::decode::At;
+use crate::decode::{At, Fields};
 
 /// Group, version and kind. In selectors and field specifications an empty part matches everything.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
@@ -60,8 +60,12 @@ impl Gvk {
             or(&self.kind, "~K")
         )
     }
+}
 
-    pub(crate) fn field(&mut self, name: &str, value: &Value, at: &mut At<'_>) -> bool {
+impl Fields for Gvk {
+    const TYPE: &'static str = "Gvk";
+
+    fn field(&mut self, name: &str, value: &Value, at: &mut At<'_>) -> bool {
         match name {
             "group" => self.group = at.string(value),
             "version" => self.version = at.string(value),
@@ -193,15 +197,6 @@ impl ResId {
         self.gvk.is_empty() && self.name.is_empty() && self.namespace.is_empty()
     }
 
-    pub(crate) fn field(&mut self, name: &str, value: &Value, at: &mut At<'_>) -> bool {
-        match name {
-            "name" => self.name = at.string(value),
-            "namespace" => self.namespace = at.string(value),
-            _ => return self.gvk.field(name, value, at),
-        }
-        true
-    }
-
     /// As Go prints the struct with `%#v`; messages about generators contain it.
     pub(crate) fn go_syntax(&self) -> String {
         format!(
@@ -213,6 +208,19 @@ impl ResId {
             self.name,
             self.namespace
         )
+    }
+}
+
+impl Fields for ResId {
+    const TYPE: &'static str = "ResId";
+
+    fn field(&mut self, name: &str, value: &Value, at: &mut At<'_>) -> bool {
+        match name {
+            "name" => self.name = at.string(value),
+            "namespace" => self.namespace = at.string(value),
+            _ => return at.embedded(&mut self.gvk, name, value),
+        }
+        true
     }
 }
 

@@ -28,12 +28,13 @@ impl Operations {
         self.0.is_empty()
     }
 
-    /// Whether the patch moves, copies or compares annotations, where kustomize's own notes would be seen.
+    /// Whether the patch moves, copies or compares annotations, where kustomize's own notes would be seen, or names one of these.
     pub(crate) fn looks_at_annotations(&self) -> bool {
         let annotations = "/metadata/annotations";
-        self.0
-            .looks_at()
-            .any(|path| annotations.starts_with(path) || path.starts_with(annotations))
+        let notes = "/metadata/annotations/internal.config.kubernetes.io~1";
+        let mut looked_at = self.0.looks_at();
+        looked_at.any(|path| annotations.starts_with(path) || path.starts_with(annotations))
+            || self.0.writes().any(|path| path.starts_with(notes))
     }
 
     /// Whether the patch writes all annotations at once, which takes the notes on the origin with them.

@@ -134,8 +134,7 @@ impl Generator {
                 if context.helm().charts.is_none() {
                     bail!("{}: must specify --enable-helm", failed());
                 }
-                let args: WithMeta<ChartArgs> = decode_config(&config).wrap(failed())?;
-                let WithMeta { mut args, .. } = args;
+                let mut args: ChartArgs = decode_config(&config).wrap(failed())?;
                 args.check(loader, context).wrap(failed())?;
                 Ok(Self::Chart(Box::new(args)))
             }
@@ -180,7 +179,7 @@ impl<T: Fields> Fields for WithMeta<T> {
             self.meta = at.strukt(value);
             return true;
         }
-        self.args.field(name, value, at)
+        at.embedded(&mut self.args, name, value)
     }
 }
 
@@ -281,7 +280,10 @@ fn configure(
         ),
         other => other.clone(),
     };
-    let args: TransformerArgs = decode_config(&own)?;
+    let args: TransformerArgs = decode_config(&own).map_err(|error| match kind {
+        "NamespaceTransformer" => error.wrap("unmarshalling NamespaceTransformer config"),
+        _ => error,
+    })?;
     let source = &resource.source;
     let specs = args.field_specs.clone().unwrap_or_default();
     Ok(Some(match kind {

@@ -111,7 +111,8 @@ fn fix_one(
         referrals: Vec::new(),
         ambiguous: Vec::new(),
     };
-    let result = binding_namespaces(&node, id).and_then(|namespaces| {
+    let result = is_what_it_says(&node).and_then(|()| binding_namespaces(&node, id));
+    let result = result.and_then(|namespaces| {
         search.binding_namespaces = namespaces;
         fields.iter().try_for_each(|field| {
             let Field {
@@ -145,6 +146,20 @@ fn fix_one(
             .in_file(&source.file)
             .at_line(source.line)
     })
+}
+
+/// The original reads an object's identity in two ways before it looks at its references, and one of them takes null for a text.
+fn is_what_it_says(node: &Node) -> Result<()> {
+    for (name, field) in [("APIVersion", "apiVersion"), ("Kind", "kind")] {
+        if let Some(value) = node.get(field)
+            && value.is_null()
+            && let text = kyaml::text(value)
+            && !text.is_empty()
+        {
+            bail!("node-referrerOriginal '{name}' mismatch '' != '{text}'");
+        }
+    }
+    Ok(())
 }
 
 /// The object and those that it could mean, if that is why it failed.

@@ -45,6 +45,13 @@ const NOTES: [&str; 10] = [
     ALLOW_KIND_CHANGE,
 ];
 
+/// Earlier names of annotations of tools.
+const LEGACY: [&str; 3] = [
+    "config.kubernetes.io/path",
+    "config.kubernetes.io/index",
+    "config.k8s.io/id",
+];
+
 /// Annotations of tools that are there in a build and do not leave it.
 const DROPPED: [&str; 9] = [
     "internal.config.kubernetes.io/path",
@@ -116,6 +123,8 @@ pub(crate) struct Resource {
     /// A replacement may have left a scalar with a text that its type does not have. Others may complete it, so only the
     /// output is checked.
     pub(crate) check_types: bool,
+    /// The original wrote it as JSON and read it again, so that nothing in it has its place in the file.
+    pub(crate) read_again: bool,
     pub(crate) allow_name_change: bool,
     pub(crate) allow_kind_change: bool,
     /// Names of vars that take their value from here.
@@ -504,12 +513,18 @@ impl Resource {
         }
     }
 
-    pub(crate) fn add_transformation(&mut self, origin: &Origin) {
+    /// # Errors
+    /// If there is no place for it: it is an annotation of the original's.
+    pub(crate) fn add_transformation(&mut self, origin: &Origin) -> Result<()> {
+        if let Some(metadata) = self.node.get("metadata") {
+            kyaml::demand(metadata, kyaml::NodeKind::Mapping)?;
+        }
         if self.origin.is_none() {
             self.origin = Some(origin.clone());
         } else {
             self.transformations.push(origin.clone());
         }
+        Ok(())
     }
 
     /// The object as the original has it in mid-build, with its notes as annotations: messages show it.
@@ -606,6 +621,20 @@ impl Resource {
         if !referred {
             self.referred_by.clear();
         }
+        self.forget_identities();
+        self.take_notes();
+        result
+    }
+
+    /// Without a mapping for its annotations, the object has no notes either.
+    pub(crate) fn forget_notes(&mut self) {
+        self.origin = None;
+        self.transformations.clear();
+        self.referred_by.clear();
+        self.forget_identities();
+    }
+
+    fn forget_identities(&mut self) {
         self.previous.clear();
         self.prefixes.clear();
         self.suffixes.clear();
@@ -613,8 +642,37 @@ impl Resource {
         self.needs_hash = false;
         self.allow_name_change = false;
         self.allow_kind_change = false;
-        self.take_notes();
-        result
+    }
+
+    /// Sets notes again that a JSON patch took away or changed: the original does.
+    pub(crate) fn restore_notes(&mut self, before: &Self) {
+        if !before.previous.is_empty() {
+            self.previous.clone_from(&before.previous);
+        }
+        for (now, before) in [
+            (&mut self.prefixes, &before.prefixes),
+            (&mut self.suffixes, &before.suffixes),
+        ] {
+            if !before.is_empty() {
+                now.clone_from(before);
+            }
+        }
+        if !before.referred_by.is_empty() {
+            self.referred_by.clone_from(&before.referred_by);
+        }
+        self.behavior = before.behavior.or(self.behavior);
+        self.needs_hash |= before.needs_hash;
+        self.allow_name_change |= before.allow_name_change;
+        self.allow_kind_change |= before.allow_kind_change;
+    }
+
+    /// Annotations that a JSON patch cannot take away, as they are for tools, whoever wrote them.
+    pub(crate) fn tool_annotations(&self) -> BTreeMap<String, String> {
+        let mut found = self.meta_map("annotations");
+        found.retain(|key, _| {
+            key.starts_with("internal.config.kubernetes.io/") || LEGACY.contains(&key.as_str())
+        });
+        found
     }
 
     /// Removes what is only for the build, and writes where the object came from if that is wanted.

@@ -2,6 +2,7 @@
 
 mod builtin;
 mod collect;
+mod quoted;
 mod validators;
 
 use std::rc::Rc;
@@ -233,7 +234,11 @@ impl<'a> Target<'a> {
         transformer.apply(resources, self.context)?;
         if let Some(origin) = origin {
             for resource in resources.contents_mut() {
-                resource.add_transformation(&origin);
+                resource.add_transformation(&origin).map_err(|error| {
+                    error
+                        .in_file(&resource.source.file)
+                        .at_line(resource.source.line)
+                })?;
             }
         }
         resources.drop_empty();

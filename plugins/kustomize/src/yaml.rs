@@ -20,6 +20,11 @@ pub(crate) fn to_json(content: &[u8]) -> Result<Value> {
         .map_err(|error| Error::new(error.to_string()).at_line(error.line()))
 }
 
+/// As [`to_json`], in the original's words for what it decodes into a struct.
+pub(crate) fn unmarshal(content: &[u8]) -> Result<Value> {
+    to_json(content).map_err(|error| error.wrap("error converting YAML to JSON"))
+}
+
 /// The documents of a file of resources.
 pub(crate) fn read_resources(content: &[u8]) -> Result<Vec<Node>> {
     yaml::read_resources(content).map_err(|error| {

@@ -14,6 +14,10 @@ use rosin_kustomize_peer::random::{Answer, Case, Oracle, mend, shrink};
 /// Both fail, for reasons in other words: allowed in one of a hundred errors.
 const ERROR_TEXT: &str = "error text";
 
+/// The original prints an object with comments where they do not belong, and fails when it reads that again: of this kind there may
+/// be one in a thousand builds.
+const UNREADABLE: &str = "printed by the original so that it cannot read it";
+
 /// Differences that are shown, and made smaller first.
 const SHOWN: usize = 12;
 
@@ -77,6 +81,7 @@ fn difference(original: &Answer, ours: &Answer) -> Option<&'static str> {
     match (&original.output, &ours.output) {
         (Some(original), Some(ours)) if masked(original) != masked(ours) => return Some("output"),
         (Some(_), None) => return Some("fails only here"),
+        (None, Some(_)) if is_unreadable(original) => return Some(UNREADABLE),
         (None, Some(_)) => return Some("fails only in the original"),
         _ => {}
     }
@@ -88,6 +93,12 @@ fn difference(original: &Answer, ours: &Answer) -> Option<&'static str> {
 fn masked(text: &str) -> String {
     let label = "app.kubernetes.io/managed-by: kustomize-";
     text.replace(&format!("{label}(devel)"), &format!("{label}v5.8.1"))
+}
+
+/// Whether the text of an object of the result was refused, as Go shows it in front of what YAML's reader says.
+fn is_unreadable(answer: &Answer) -> bool {
+    let error = answer.error.as_deref().unwrap_or_default();
+    error.starts_with("map[string]interface {}{") && error.contains("}: yaml: line ")
 }
 
 /// A crash is no answer.
@@ -205,10 +216,15 @@ fn random_builds_give_what_the_original_gives() {
         "{cases} cases from seed {first}, {built} builds and {failed} errors of the original: differences {counts:?}"
     );
     let texts: usize = counts.remove(ERROR_TEXT).unwrap_or_default();
+    let unreadable: usize = counts.remove(UNREADABLE).unwrap_or_default();
     assert!(counts.is_empty(), "{counts:?}");
     assert!(
         texts * 100 <= failed + 100,
         "{texts} of {failed} errors say something else"
+    );
+    assert!(
+        unreadable * 1000 <= built + 1000,
+        "{unreadable} of {built} builds are refused where the original reads what it printed"
     );
     assert!(
         built * 2 > cases as usize,

@@ -34,6 +34,8 @@ pub struct Node {
     pub flow: bool,
     /// 1-based line in the file that it was read from; 0 for values that we made.
     pub line: u32,
+    /// 1-based column there; all beyond the 65,535th are that one.
+    pub column: u16,
     pub comments: Option<Box<Comments>>,
 }
 
@@ -56,6 +58,7 @@ impl From<Kind> for Node {
             kind,
             flow: false,
             line: 0,
+            column: 0,
             comments: None,
         }
     }

@@ -68,6 +68,7 @@ impl<'a> Copying<'a> {
             kind,
             flow: source.flow,
             line: source.line,
+            column: source.column,
             comments: source.comments.clone(),
         }
     }
@@ -80,6 +81,7 @@ impl Clone for Node {
                 kind: Kind::Scalar(scalar.clone()),
                 flow: false,
                 line: self.line,
+                column: self.column,
                 comments: self.comments.clone(),
             };
         }

@@ -120,6 +120,7 @@ impl<'a> Composer<'a> {
                         kind: Kind::Scalar(scalar),
                         flow: false,
                         line: self.line(mark),
+                        column: column(mark),
                         comments: None,
                     };
                     let (head, behind) = self.remarks_on_value(mark);
@@ -415,10 +416,15 @@ impl<'a> Composer<'a> {
             kind,
             flow: open.flow,
             line: self.line(open.mark),
+            column: column(open.mark),
             comments: comments(open.head, behind, SmolStr::default()),
         };
         Ok((self.anchor(node, open.anchor, open.weight), open.weight))
     }
+}
+
+fn column(mark: Mark) -> u16 {
+    u16::try_from(mark.column + 1).unwrap_or(u16::MAX)
 }
 
 /// Puts comments before a field.

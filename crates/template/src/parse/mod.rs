@@ -39,8 +39,12 @@ pub fn parse(
     text: impl Into<Str>,
     functions: &Functions,
 ) -> Result<Trees, ParseError> {
-    let name = name.into();
-    let text = text.into().shared();
+    parse_text(name.into(), text.into().shared(), functions)
+}
+
+/// Never a part of its caller: the parser's frame must be gone when what it parsed runs, and parses again.
+#[inline(never)]
+fn parse_text(name: Str, text: Rc<[u8]>, functions: &Functions) -> Result<Trees, ParseError> {
     let mut parser = Parser {
         name: name.clone(),
         lexer: Lexer::new(text.clone()),

@@ -5,17 +5,16 @@ use crate::value::Str;
 /// Names beyond these share places with others.
 const PLACES: usize = 256;
 
-/// The last name of each place. Names that meet in a place cost an allocation each, and nothing worse.
-pub(super) struct Names([Option<Str>; PLACES]);
-
-impl Default for Names {
-    fn default() -> Self {
-        Self([const { None }; PLACES])
-    }
-}
+/// The last name of each place. Names that meet in a place cost an allocation each, and nothing worse. Not an array: a `tpl`
+/// that calls itself keeps the frames of its parsers.
+#[derive(Default)]
+pub(super) struct Names(Vec<Option<Str>>);
 
 impl Names {
     pub(super) fn get(&mut self, name: &[u8]) -> Str {
+        if self.0.is_empty() {
+            self.0.resize(PLACES, None);
+        }
         let place = &mut self.0[place(name)];
         match place {
             Some(known) if **known == *name => known.clone(),

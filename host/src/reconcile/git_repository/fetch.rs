@@ -200,15 +200,20 @@ impl GitRepositories {
             Budget::new(timeout, cancelled),
             format!("{}/{}", key.namespace, key.name),
         );
+        let recurse = object.spec.recurse_submodules;
         let transfer = tokio::task::spawn_blocking(move || {
-            git.fetch(&remote, &reference, known.as_deref(), &folder, &budget)
+            let mut fetched = git.fetch(&remote, &reference, known.as_deref(), &folder, &budget)?;
+            if let (true, Fetched::Checkout(checkout)) = (recurse, &mut fetched) {
+                git.follow_submodules(checkout, &remote, &budget)?;
+            }
+            Ok(fetched)
         });
         // The network may be slow; a worker is for those that have work.
         run.rest();
         let fetched = transfer
             .await
             .map_err(|error| Error::Fetch(error.to_string()))?;
-        fetched.map_err(|error| describe(&error))
+        fetched.map_err(|error: GitError| describe(&error))
     }
 
     async fn store(
@@ -280,11 +285,6 @@ fn supported(object: &GitRepository) -> Result<(), Error> {
     if spec.url.starts_with("ssh://") {
         return Err(Error::Url(
             "spec.url: ssh is not supported yet; use an https address".to_owned(),
-        ));
-    }
-    if spec.recurse_submodules {
-        return Err(Error::Fetch(
-            "spec.recurseSubmodules: submodules are not supported yet".to_owned(),
         ));
     }
     Ok(())

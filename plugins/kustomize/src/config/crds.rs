@@ -16,7 +16,11 @@ pub(crate) fn from_crds(loader: &Loader<'_>, paths: &[String]) -> Result<Config>
     let mut config = Config::default();
     for path in paths {
         let content = loader.load(path)?;
-        let json = crate::yaml::to_json(&content)
+        let read = match content.first() {
+            Some(b'{') => crate::yaml::to_json(&content),
+            _ => crate::yaml::unmarshal(&content),
+        };
+        let json = read
             .wrap(format!("unable to parse open API definition from '{path}'"))
             .in_file(path)?;
         check(&json)

@@ -36,7 +36,7 @@ pub(crate) struct Config {
     pub(crate) replicas: Vec<FieldSpec>,
 }
 
-crate::kustomization::fields!(Config "TransformerConfig" {
+crate::kustomization::fields!(Config "TransformerConfig" in "builtinconfig" {
     "nameprefix" => name_prefix: list,
     "namesuffix" => name_suffix: list,
     "namespace" => namespace: list,
@@ -113,7 +113,7 @@ impl Fields for BackReferences {
     fn field(&mut self, name: &str, value: &Value, at: &mut At<'_>) -> bool {
         match name {
             "fieldspecs" => self.referrers = at.list(value).unwrap_or_default(),
-            _ => return self.gvk.field(name, value, at),
+            _ => return at.embedded(&mut self.gvk, name, value),
         }
         true
     }
@@ -158,7 +158,7 @@ impl Config {
         let mut own = Self::default();
         for path in paths {
             let json =
-                crate::yaml::to_json(&loader.load(path)?).map_err(|error| error.in_file(path))?;
+                crate::yaml::unmarshal(&loader.load(path)?).map_err(|error| error.in_file(path))?;
             let mut config = decode::<Self>(&json, Mode::STRICT).map_err(|error| {
                 Error::new(format!(
                     "error unmarshaling JSON: while decoding JSON: {}",

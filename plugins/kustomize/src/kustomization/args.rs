@@ -6,17 +6,16 @@ use crate::id::{Gvk, ResId};
 
 /// Implements [`Fields`]: lower-cased name in the file, field of the struct, how its value is decoded.
 macro_rules! fields {
-    ($type:ident $go:literal { $($name:literal => $field:ident: $method:ident $(($arg:expr))?),* $(,)? } $(flatten $($inner:ident),*)?) => {
+    ($type:ident $go:literal $(in $package:literal)? { $($name:literal => $field:ident: $method:ident $(($arg:expr))?),* $(,)? } $(flatten $($inner:ident),*)?) => {
         impl $crate::decode::Fields for $type {
             const TYPE: &'static str = $go;
+            $(const PACKAGE: &'static str = $package;)?
 
             fn field(&mut self, name: &str, value: &serde_json::Value, at: &mut $crate::decode::At<'_>) -> bool {
-                #[allow(unused_imports, reason = "used where a struct is flattened into this one")]
-                use $crate::decode::Fields as _;
                 match name {
                     $($name => $crate::kustomization::fields!(@set self, $field, $method, value, at $(, $arg)?),)*
                     _ => {
-                        let flattened = false $($(|| self.$inner.field(name, value, at))*)?;
+                        let flattened = false $($(|| at.embedded(&mut self.$inner, name, value))*)?;
                         if !flattened {
                             return false;
                         }
@@ -35,6 +34,7 @@ macro_rules! fields {
         $self.$field = (!$value.is_null()).then(|| $at.string($value))
     };
     (@set $self:ident, $field:ident, option_list, $value:ident, $at:ident) => { $self.$field = $at.list($value) };
+    (@set $self:ident, $field:ident, option_pointers, $value:ident, $at:ident) => { $self.$field = $at.pointers($value) };
     (@set $self:ident, $field:ident, $method:ident, $value:ident, $at:ident) => {
         $self.$field = $at.$method($value).unwrap_or_default()
     };
@@ -238,16 +238,32 @@ pub(crate) struct GeneratorArgs {
     pub(crate) options: Option<GeneratorOptions>,
 }
 
-fields!(GeneratorArgs "GeneratorArgs" {
-    "namespace" => namespace: string,
-    "name" => name: string,
-    "behavior" => behavior: string,
-    "literals" => literals: strings,
-    "files" => files: strings,
-    "envs" => envs: strings,
-    "env" => env: string,
-    "options" => options: option,
-});
+impl crate::decode::Fields for GeneratorArgs {
+    const TYPE: &'static str = "GeneratorArgs";
+
+    fn field(
+        &mut self,
+        name: &str,
+        value: &serde_json::Value,
+        at: &mut crate::decode::At<'_>,
+    ) -> bool {
+        if matches!(name, "literals" | "files" | "envs" | "env") {
+            at.embed("KvPairSources");
+        }
+        match name {
+            "namespace" => self.namespace = at.string(value),
+            "name" => self.name = at.string(value),
+            "behavior" => self.behavior = at.string(value),
+            "literals" => self.literals = at.strings(value).unwrap_or_default(),
+            "files" => self.files = at.strings(value).unwrap_or_default(),
+            "envs" => self.envs = at.strings(value).unwrap_or_default(),
+            "env" => self.env = at.string(value),
+            "options" => self.options = at.option(value),
+            _ => return false,
+        }
+        true
+    }
+}
 
 impl GeneratorArgs {
     /// Takes name and namespace of the object that holds the arguments, where they give none.

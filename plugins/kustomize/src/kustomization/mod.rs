@@ -60,6 +60,8 @@ pub(crate) struct Kustomization {
     old_helm_charts: Vec<OldChart>,
     bases: Vec<String>,
     image_tags: Vec<Image>,
+    /// Whether the file lists resources, under that name.
+    pub(crate) names_resources: bool,
     /// Whether a field says anything beside what the file is.
     says_something: bool,
     deprecated: Deprecated,
@@ -93,8 +95,15 @@ impl Fields for Kustomization {
             _ => {}
         }
         match name {
-            "kind" => self.kind = at.string(value),
-            "apiversion" => self.api_version = at.string(value),
+            "kind" | "apiversion" => {
+                at.embed("TypeMeta");
+                let text = at.string(value);
+                *(if name == "kind" {
+                    &mut self.kind
+                } else {
+                    &mut self.api_version
+                }) = text;
+            }
             "metadata" => drop(at.option::<ObjectMeta>(value)),
             "openapi" => self.openapi = at.string_map(value).unwrap_or_default(),
             "nameprefix" => self.name_prefix = at.string(value),
@@ -264,6 +273,7 @@ impl Kustomization {
             };
             version.clone_into(&mut self.api_version);
         }
+        self.names_resources = !self.resources.is_empty();
         self.resources.append(&mut self.bases);
         self.images.append(&mut self.image_tags);
         let (mut charts, globals) = OldChart::split(std::mem::take(&mut self.old_helm_charts));

@@ -24,7 +24,7 @@ pub(crate) struct Replacement {
 fields!(Replacement "Replacement" {
     "source" => source: option,
     "sourcevalue" => source_value: option_string,
-    "targets" => targets: option_list,
+    "targets" => targets: option_pointers,
 });
 
 #[derive(Debug, Clone, Default)]
@@ -68,7 +68,7 @@ pub(crate) struct TargetSelector {
 
 fields!(TargetSelector "TargetSelector" {
     "select" => select: option,
-    "reject" => reject: list,
+    "reject" => reject: pointers,
     "fieldpaths" => field_paths: strings,
     "options" => options: option,
 });
@@ -77,7 +77,7 @@ fields!(TargetSelector "TargetSelector" {
 pub(crate) struct FieldOptions {
     pub(crate) delimiter: String,
     pub(crate) index: i64,
-    encoding: String,
+    pub(crate) encoding: String,
     pub(crate) create: bool,
 }
 

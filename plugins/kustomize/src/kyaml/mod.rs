@@ -102,6 +102,8 @@ pub(crate) fn set_scalar(node: &mut Node, value: &str, tag: Option<Tag>) -> Resu
         None => untagged(value, style),
     };
     node.kind = Kind::Scalar(scalar);
+    // It is no longer what the file says.
+    node.line = 0;
     Ok(())
 }
 
@@ -131,6 +133,7 @@ pub(crate) fn set_plain(mapping: &mut Mapping, field: &str, value: &str) {
         Some(node) => {
             let style = node.as_scalar().map_or(Style::Plain, |scalar| scalar.style);
             node.kind = Kind::Scalar(untagged(value, style));
+            node.line = 0;
         }
         None => {
             let scalar = if crate::yaml::is_string_in_yaml_1_1(value) {

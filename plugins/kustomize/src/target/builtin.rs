@@ -1,13 +1,14 @@
 //! The generators and transformers that fields of the kustomization file stand for, in the order in which they work.
 
-use serde_json::{Map, Value, json};
+use serde_json::json;
 
 use super::Target;
+use super::quoted::{json_patch_config, patch_config, replacements_config, trouble};
 use crate::config::{Config, merge_specs};
 use crate::error::{Error, Result, Wrap};
 use crate::generate;
 use crate::helm::ChartArgs;
-use crate::kustomization::{FieldSpec, GeneratorOptions, Label, Patch as PatchEntry, Selector};
+use crate::kustomization::{FieldSpec, GeneratorOptions, Label};
 use crate::origin::Origin;
 use crate::resource::Resource;
 use crate::transform::{
@@ -191,8 +192,10 @@ impl Target<'_> {
                 let targets = &mut field.replacement.targets;
                 targets.take_if(|targets| targets.is_empty());
             }
-            let replacements = load_replacements(&replacements, &self.loader)
-                .wrap("trouble configuring builtin ReplacementTransformer")?;
+            let replacements = load_replacements(&replacements, &self.loader).map_err(|error| {
+                let config = replacements_config(&kustomization.replacements);
+                error.wrap(trouble("ReplacementTransformer", &config))
+            })?;
             add(
                 "ReplacementTransformer",
                 Transformer::Replacements(replacements),
@@ -200,14 +203,6 @@ impl Target<'_> {
         }
         Ok(transformers)
     }
-}
-
-/// The layer that names a transformer and quotes its configuration.
-fn trouble(kind: &str, config: &Value) -> String {
-    format!(
-        "trouble configuring builtin {kind} with config: `\n{}`",
-        crate::yaml::config_text(config)
-    )
 }
 
 /// Where a label goes: to what the entry and the user's configuration say, and to selectors or templates on demand.
@@ -234,55 +229,4 @@ fn label_specs(label: &Label, config: &Config) -> Result<Vec<FieldSpec>> {
     };
     merge_specs(&mut specs, &[metadata]).map_err(failed)?;
     Ok(specs)
-}
-
-/// A patch entry as the original writes it down for its transformer.
-fn patch_config(entry: &PatchEntry) -> Value {
-    let mut config = texts(&[("path", &entry.path), ("patch", &entry.patch)]);
-    if let Some(target) = &entry.target {
-        config.insert("target".to_owned(), selector_config(target));
-    }
-    if let Some(options) = &entry.options {
-        let mut flags = Map::new();
-        for (name, set) in [
-            ("allowNameChange", options.allow_name_change),
-            ("allowKindChange", options.allow_kind_change),
-        ] {
-            if set {
-                flags.insert(name.to_owned(), set.into());
-            }
-        }
-        config.insert("options".to_owned(), flags.into());
-    }
-    config.into()
-}
-
-fn json_patch_config(entry: &PatchEntry) -> Value {
-    let mut config = texts(&[("path", &entry.path), ("jsonOp", &entry.patch)]);
-    if let Some(target) = &entry.target {
-        config.insert("target".to_owned(), selector_config(target));
-    }
-    config.into()
-}
-
-fn selector_config(selector: &Selector) -> Value {
-    let id = &selector.id;
-    texts(&[
-        ("group", &id.gvk.group),
-        ("version", &id.gvk.version),
-        ("kind", &id.gvk.kind),
-        ("name", &id.name),
-        ("namespace", &id.namespace),
-        ("annotationSelector", &selector.annotation_selector),
-        ("labelSelector", &selector.label_selector),
-    ])
-    .into()
-}
-
-fn texts(fields: &[(&str, &str)]) -> Map<String, Value> {
-    fields
-        .iter()
-        .filter(|(_, text)| !text.is_empty())
-        .map(|(name, text)| ((*name).to_owned(), (*text).into()))
-        .collect()
 }

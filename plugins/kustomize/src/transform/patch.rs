@@ -214,11 +214,14 @@ fn apply_json(
     if has_notes || resource.has_notes() {
         resource.ensure_annotations();
     }
+    let kept = resource.tool_annotations();
     // The original reads again what it writes, and so finds what does not fit its type.
     if std::mem::take(&mut resource.check_types) {
         crate::yaml::check_tags(&resource.node)?;
     }
+    let mut before = None;
     if operations.looks_at_annotations() {
+        before = Some(resource.clone());
         resource.change_with_notes(|node| {
             *node = operations.apply(node)?;
             Ok::<(), Error>(())
@@ -231,12 +234,21 @@ fn apply_json(
         resource.transformations.clear();
     }
     resource.forget_shared();
-    let annotations = resource.meta_map("annotations");
-    let is_mapping = resource.node.get("metadata").map_or(Ok(()), |metadata| {
-        kyaml::demand(metadata, NodeKind::Mapping)
-    });
+    resource.read_again = true;
+    if let Some(metadata) = resource.node.get("metadata")
+        && !metadata.is_mapping()
+    {
+        let is_mapping = kyaml::demand(metadata, NodeKind::Mapping);
+        resource.forget_notes();
+        return Ok(is_mapping);
+    }
+    if let Some(before) = before {
+        resource.restore_notes(&before);
+    }
+    let mut annotations = resource.meta_map("annotations");
+    annotations.extend(kept);
     resource.set_meta_map("annotations", annotations);
-    Ok(is_mapping)
+    Ok(Ok(()))
 }
 
 /// `patchesStrategicMerge`: every patch names the object that it is for.

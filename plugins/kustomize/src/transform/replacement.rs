@@ -38,7 +38,7 @@ pub(crate) fn load(fields: &[ReplacementField], loader: &Loader<'_>) -> Result<V
         }
         let content = loader.load(path)?;
         let file = loader.resolve(path);
-        let json = crate::yaml::to_json(&content).in_file(&file)?;
+        let json = crate::yaml::unmarshal(&content).in_file(&file)?;
         let decoded = match &json {
             serde_json::Value::Array(_) => decode_list(&json, Mode::PLUGIN),
             serde_json::Value::Object(_) => {
