@@ -62,7 +62,7 @@ test-conformance: ## Run only our own cases and, where they are (ROSIN_CONFORMAN
 	@$(stage) "recorded renders" cargo test --release --locked --workspace --test kustomize
 
 test-cluster: build tools ## Run the tests against a real control plane
-	@tests/tools/build flux flux-controllers sops
+	@tests/tools/build flux flux-controllers sops helm helm3
 	@$(stage) "cluster tests" cargo test --release --locked --workspace --test cluster -- --ignored
 
 lint: formatting clippy deny generated ## Check formatting, clippy, licences and that generated files are current

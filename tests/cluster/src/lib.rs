@@ -9,6 +9,7 @@ pub mod fault_proxy;
 pub mod flux;
 pub mod flux_controllers;
 pub mod git_server;
+pub mod helm;
 pub mod install;
 pub mod paths;
 pub mod process;

@@ -9,7 +9,7 @@ use serde_json::json;
 use crate::case::{Case, config_map};
 
 impl Case {
-    async fn flux(&self, arguments: &[&str]) -> Result<String> {
+    pub(crate) async fn flux(&self, arguments: &[&str]) -> Result<String> {
         let mut command = Command::new(paths::tool("flux")?);
         command
             .args(arguments)

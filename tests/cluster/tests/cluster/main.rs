@@ -21,6 +21,7 @@ mod main_path;
 mod operation;
 mod plugins;
 mod prune;
+mod releases;
 mod remote;
 mod shard;
 mod source;
