@@ -127,7 +127,8 @@ pub struct Decision {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Keep {
     All,
-    Nothing,
+    /// [`history::History::forget_unknown`], which needs the records.
+    Known,
     /// [`history::truncate`]
     Good {
         ignore_tests: bool,
@@ -139,8 +140,7 @@ pub enum Keep {
 impl Keep {
     pub fn apply(self, entries: &mut Vec<Snapshot>) {
         match self {
-            Self::All => {}
-            Self::Nothing => entries.clear(),
+            Self::All | Self::Known => {}
             Self::Good { ignore_tests } => history::truncate(entries, ignore_tests),
             Self::Newest => history::truncate_to_limit(entries),
         }
@@ -218,9 +218,9 @@ pub fn next(state: &State, situation: &Situation<'_>) -> Decision {
                 stalled(situation.exhausted("exceeded maximum retries: cannot install release"))
             }
         }
-        // What the history says is of another release.
+        // What the history says may be of another release.
         State::Unmanaged(_) => Decision {
-            history: Keep::Nothing,
+            history: Keep::Known,
             ..run(Action::Upgrade, "release not managed by controller")
         },
         State::OutOfSync(_) => {

@@ -7,7 +7,7 @@ use rosin_api::Time as ApiTime;
 use rosin_api::helm_release::{ReleaseSnapshot as Snapshot, TestFilter, TestHookStatus};
 
 use crate::digest::Algorithm;
-use crate::record::{HookEvent, Release};
+use crate::record::{HookEvent, Release, Status};
 use crate::{Time, observe, values};
 
 /// How digests are computed nowadays.
@@ -157,6 +157,28 @@ impl<'h> History<'h> {
         if let Some(at) = self.position(written) {
             self.renew(written, None);
             self.entries[at].test_hooks = None;
+        }
+    }
+
+    /// Forgets the entries that no record bears out: the last record is not ours. It may be, if the program ended before it could tell
+    /// the status; then what it made before is what can be rolled back to. (Flux forgets all entries.)
+    pub fn forget_unknown<'r>(&mut self, record: impl Fn(i64) -> Option<&'r Release>) {
+        for entry in std::mem::take(self.entries) {
+            let found = record(entry.version).filter(|found| targets(&entry, found));
+            let Some(found) = found else { continue };
+            if verify(&entry, found).is_ok() {
+                self.entries.push(entry);
+                continue;
+            }
+            // That another one took its place may not have been told either.
+            let mut deployed = found.clone();
+            deployed.info.status = Status::Deployed;
+            if verify(&entry, &deployed).is_ok() {
+                let (oci_digest, action) = (entry.oci_digest.as_deref(), entry.action.as_deref());
+                let mut renewed = snapshot(found, oci_digest, action, self.algorithm);
+                renewed.test_hooks = entry.test_hooks;
+                self.entries.push(renewed);
+            }
         }
     }
 

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 use rosin_api::HelmRelease;
 use rosin_api::helm_release::ReleaseAction;
-use rosin_release::decide::{Action, Course, End, Next, Situation, confirm_rollback, next};
+use rosin_release::decide::{Action, Course, End, Keep, Next, Situation, confirm_rollback, next};
 use rosin_release::history::{self, Action as Made, History};
 use rosin_release::remedy::{Remediation, count_failure};
 use rosin_release::state::{State, Wanted, determine};
@@ -95,9 +95,12 @@ impl World {
                 retry_by_default: false,
             };
             let decision = next(&state, &now);
-            decision
-                .history
-                .apply(&mut self.object.status.as_mut().unwrap().history);
+            let entries = &mut self.object.status.as_mut().unwrap().history;
+            match decision.history {
+                Keep::Known => History::new(entries, Algorithm::Sha256)
+                    .forget_unknown(|version| self.storage.get(&version)),
+                keep => keep.apply(entries),
+            }
             let action = match decision.next {
                 Next::Done => break End::Done,
                 Next::Stalled(stalled) => break End::Stalled(stalled),

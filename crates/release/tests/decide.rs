@@ -115,7 +115,7 @@ fn a_release_of_somebody_else_is_upgraded_and_history_forgotten() {
     let decision = decide(&unmanaged, &fresh);
     assert_eq!(
         (runs(&decision), decision.history),
-        ("upgrade", Keep::Nothing)
+        ("upgrade", Keep::Known)
     );
 
     let mut object = made(json!({}), &last);

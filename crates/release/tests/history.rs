@@ -137,6 +137,30 @@ fn other_actions_renew_the_entries_of_their_records() {
 }
 
 #[test]
+fn what_records_bear_out_is_remembered_beside_an_attempt_that_was_not_told() {
+    let algorithm = Algorithm::Sha256;
+    let good = release(1, Status::Deployed);
+    let superseded = release(1, Status::Superseded);
+    let entry = history::snapshot(&good, None, Some("install"), algorithm);
+    // The record is as the entry says, or lost its state to the attempt.
+    for record in [&good, &superseded] {
+        let mut entries = vec![entry.clone()];
+        History::new(&mut entries, algorithm)
+            .forget_unknown(|version| (version == 1).then_some(record));
+        assert_eq!(entries[0].action.as_deref(), Some("install"));
+        assert!(history::verify(&entries[0], record).is_ok());
+    }
+    // Whoever changed or removed it, it was not this object.
+    let mut other = good.clone();
+    other.manifest = "kind: Other".into();
+    for record in [Some(&other), None] {
+        let mut entries = vec![entry.clone()];
+        History::new(&mut entries, algorithm).forget_unknown(|_| record);
+        assert_eq!(versions(&entries), [] as [i64; 0]);
+    }
+}
+
+#[test]
 fn results_of_tests_are_those_of_the_latest_release() {
     // parity: HR-TEST-004, HR-TEST-003, HR-TEST-007
     let mut entries = vec![entry(2, "deployed"), entry(1, "superseded")];

@@ -10,7 +10,7 @@ use rosin_api::{ConditionStatus, HelmRelease, Reason, condition_type as kind, na
 use rosin_domain::health::Checks;
 use rosin_release::{
     Algorithm, Values,
-    decide::{self, Action, Course, End, Next, Situation},
+    decide::{self, Action, Course, End, Keep, Next, Situation},
     history, messages,
     names::{release_name, shorten},
     state::{self, State},
@@ -27,6 +27,7 @@ use super::{
     memo::Memo,
     report::Report,
     storage::Storage,
+    take::entries,
 };
 use crate::{controller::Run, reconcile::kustomization::dependency_key};
 
@@ -181,8 +182,10 @@ impl HelmReleases {
                 ))
             })?;
         let mut course = Course::default();
+        let mut was_unmanaged = false;
         loop {
             let (state, drifted) = self.look(work, desired, &storage, progress).await?;
+            was_unmanaged |= matches!(state, State::Unmanaged(_));
             if matches!(state, State::Failed(_))
                 && self
                     .recovered(work, desired, &mut storage, progress, report)
@@ -226,6 +229,10 @@ impl HelmReleases {
             if let Err(failure) = done {
                 let end = Course::failed(&situation(&spec, progress));
                 return ended(end, progress, &failure.to_string());
+            }
+            if was_unmanaged && progress.is_true(kind::RELEASED) {
+                // What came before was only there for the case that this one fails.
+                progress.status.history.truncate(1);
             }
             if let Err(end) = course.after(&action, &situation(&spec, progress)) {
                 return ended(end, progress, "");
@@ -280,7 +287,10 @@ impl HelmReleases {
             },
         );
         info!(?state, "{}", decision.why);
-        decision.history.apply(&mut progress.status.history);
+        match decision.history {
+            Keep::Known => entries(progress).forget_unknown(|version| storage.get(version)),
+            keep => keep.apply(&mut progress.status.history),
+        }
         if progress.is_true(kind::REMEDIATED)
             && let Some(message) = &decision.not_remediated
         {
