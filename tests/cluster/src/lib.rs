@@ -3,6 +3,7 @@
 
 pub mod api;
 mod certificates;
+pub mod chart_repository;
 pub mod control_plane;
 pub mod controller;
 pub mod fault_proxy;

@@ -33,7 +33,12 @@ pub struct Registry {
 
 impl Registry {
     pub async fn start() -> Result<Self> {
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
+        Self::start_at(0).await
+    }
+
+    /// At a port of 127.0.0.1.
+    pub async fn start_at(port: u16) -> Result<Self> {
+        let listener = tokio::net::TcpListener::bind(("127.0.0.1", port)).await?;
         let address = listener.local_addr()?;
         let contents = Arc::new(Mutex::new(Contents::new()));
         let router = Router::new().fallback(answer).with_state(contents.clone());
@@ -180,6 +185,17 @@ pub fn digest(content: &[u8]) -> String {
     format!("sha256:{}", hex::encode(Sha256::digest(content)))
 }
 
+/// The names of manifests that are no digests.
+fn tags(contents: &Mutex<Contents>, repository: &str) -> Response {
+    let contents = contents.lock().unwrap_or_else(PoisonError::into_inner);
+    let prefix = format!("{repository}/manifests/");
+    let names = contents
+        .keys()
+        .filter_map(|path| path.strip_prefix(&prefix));
+    let tags: Vec<&str> = names.filter(|name| !name.contains(':')).collect();
+    axum::Json(json!({ "name": repository, "tags": tags })).into_response()
+}
+
 async fn answer(
     State(contents): State<Arc<Mutex<Contents>>>,
     method: Method,
@@ -190,6 +206,9 @@ async fn answer(
     };
     if path.is_empty() {
         return StatusCode::OK.into_response();
+    }
+    if let Some(repository) = path.strip_suffix("/tags/list") {
+        return tags(&contents, repository);
     }
     let found = {
         let contents = contents.lock().unwrap_or_else(PoisonError::into_inner);

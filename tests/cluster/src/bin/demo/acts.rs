@@ -6,6 +6,7 @@ use anyhow::{Result, bail};
 use rosin_cluster_tests::Api;
 use rosin_cluster_tests::api::Ref;
 use rosin_cluster_tests::flux::{self, Ready};
+use rosin_cluster_tests::helm;
 use rosin_cluster_tests::wait::{Look, until};
 use serde_json::{Value, json};
 
@@ -16,19 +17,23 @@ use crate::tree;
 const NAMESPACE: &str = "flux-system";
 const KUSTOMIZATION: &str = "kustomize.toolkit.fluxcd.io/v1";
 /// The Kustomizations below the root, see `examples/fleet/clusters/demo`.
-const FLEET: [&str; 6] = [
+const FLEET: [&str; 7] = [
     "namespaces",
     "definitions",
     "caches",
     "cart",
     "catalog",
     "web",
+    "releases",
 ];
+/// The HelmReleases of the fleet, in the namespace of the shop.
+const RELEASES: [&str; 3] = ["mail", "search", "payments"];
 
 pub(crate) async fn play(stage: &mut Stage, terminal: &Terminal) -> Result<()> {
     deploy(stage, terminal).await?;
     commit(stage, terminal).await?;
     drift(stage, terminal).await?;
+    upgrade(stage, terminal).await?;
     mistake(stage, terminal).await?;
     terminal.act("What is deployed");
     tree::print(
@@ -104,6 +109,40 @@ async fn drift(stage: &mut Stage, terminal: &Terminal) -> Result<()> {
         "corrected: it has the 2 replicas of git again",
         edited.elapsed(),
     );
+    Ok(())
+}
+
+async fn upgrade(stage: &mut Stage, terminal: &Terminal) -> Result<()> {
+    terminal.act("A release is upgraded");
+    let file = "releases/mail.yaml";
+    stage.fleet.edit(file, "replicas: 1", "replicas: 2")?;
+    let id = stage.fleet.push("Send mail with two workers")?;
+    let pushed = Instant::now();
+    terminal.line(&format!(
+        "pushed {}: two replicas in the values of the HelmRelease mail",
+        &id[..8]
+    ));
+    flux::request(&stage.api, &source()).await?;
+    live(
+        stage,
+        &Ref::deployment("shop", "mail"),
+        "/spec/replicas",
+        &json!(2),
+    )
+    .await?;
+    all_ready(stage, terminal, Some(&id)).await?;
+    terminal.success("the release is Ready", pushed.elapsed());
+    let mail = stage.api.read(&helm::reference("shop", "mail")).await?;
+    let history = mail.pointer("/status/history").and_then(Value::as_array);
+    for entry in history.into_iter().flatten() {
+        terminal.line(&format!(
+            "  mail.v{}  {}  chart {} {}",
+            entry["version"],
+            entry["status"].as_str().unwrap_or_default(),
+            entry["chartName"].as_str().unwrap_or_default(),
+            entry["chartVersion"].as_str().unwrap_or_default(),
+        ));
+    }
     Ok(())
 }
 
@@ -229,6 +268,14 @@ async fn rows(api: &Api, commit: Option<&str>) -> Result<Vec<Row>> {
             &format!("Kustomization {name}"),
             found.unwrap_or(&Value::Null),
             commit,
+        ));
+    }
+    for name in RELEASES {
+        let found = api.get(&helm::reference("shop", name)).await?;
+        rows.push(row(
+            &format!("HelmRelease {name}"),
+            found.as_ref().unwrap_or(&Value::Null),
+            None,
         ));
     }
     Ok(rows)

@@ -2,6 +2,7 @@
 //! that is corrected, a mistake that is explained.
 
 mod acts;
+mod servers;
 mod stage;
 mod terminal;
 mod tree;
@@ -12,7 +13,7 @@ use std::time::Instant;
 
 use anyhow::Result;
 use clap::Parser;
-use rosin_cluster_tests::{GitServer, paths};
+use rosin_cluster_tests::paths;
 
 use crate::stage::{Places, Stage};
 use crate::terminal::Terminal;
@@ -32,9 +33,9 @@ struct Cli {
     /// Folder for state and logs
     #[arg(long)]
     dir: Option<PathBuf>,
-    /// Only serve the repositories of that folder on this port
-    #[arg(long, hide = true)]
-    serve_git: Option<u16>,
+    /// Only serve the repositories of that folder on these ports: git, charts, OCI
+    #[arg(long, hide = true, num_args = 3)]
+    serve: Vec<u16>,
 }
 
 fn main() -> ExitCode {
@@ -53,9 +54,13 @@ fn main() -> ExitCode {
 async fn run(cli: Cli, terminal: &Terminal) -> Result<()> {
     let folder = cli.dir.unwrap_or_else(|| paths::repository().join(".demo"));
     let places = Places::new(folder);
-    if let Some(port) = cli.serve_git {
-        let _server = GitServer::start_at(&places.repositories, port)?;
-        return std::future::pending().await;
+    if let [git, charts, registry] = cli.serve[..] {
+        let ports = servers::Ports {
+            git,
+            charts,
+            registry,
+        };
+        return servers::serve(&places.repositories, ports).await;
     }
     stage::stop_kept(&places)?;
     if cli.stop {

@@ -11,6 +11,7 @@ use rosin_cluster_tests::process::{Background, Lifetime};
 use rosin_cluster_tests::wait::{Look, until};
 use rosin_cluster_tests::{Api, Controller, Repository, install, paths};
 
+use crate::servers::{self, Ports};
 use crate::terminal::Terminal;
 
 pub(crate) struct Places {
@@ -87,9 +88,12 @@ impl Stage {
         let api = Api::connect(&kubeconfig).await?;
 
         let started = Instant::now();
-        let (git, fleet) = serve_fleet(places, lifetime).await?;
+        let (git, fleet, ports) = serve_fleet(places, lifetime).await?;
         terminal.success(
-            &format!("git server with the example fleet: {}", fleet.url()),
+            &format!(
+                "git server with the example fleet: {}; a Helm repository and an OCI registry beside it",
+                fleet.url()
+            ),
             started.elapsed(),
         );
 
@@ -99,6 +103,8 @@ impl Stage {
             &format!("{count} objects of deploy/ installed"),
             started.elapsed(),
         );
+
+        servers::announce(&api, &places.repositories, ports).await?;
 
         let started = Instant::now();
         let mut controller = Controller::start_as(
@@ -152,7 +158,7 @@ impl Stage {
         terminal.act("Everything stays");
         terminal.line(&format!("export KUBECONFIG={}", self.kubeconfig.display()));
         terminal.line(&format!(
-            "{kubectl} get gitrepositories,kustomizations -n flux-system"
+            "{kubectl} get gitrepositories,kustomizations,helmreleases -A"
         ));
         terminal.line(&format!("{kubectl} get all -n shop"));
         terminal.line(&format!("git clone {}", self.fleet.url()));
@@ -165,9 +171,16 @@ impl Stage {
     }
 }
 
-/// The git server is a process of its own, so that it can stay when the demo ends.
-async fn serve_fleet(places: &Places, lifetime: Lifetime) -> Result<(Background, Repository)> {
-    let [port] = free_ports()?;
+async fn serve_fleet(
+    places: &Places,
+    lifetime: Lifetime,
+) -> Result<(Background, Repository, Ports)> {
+    let [port, charts, registry] = free_ports()?;
+    let ports = Ports {
+        git: port,
+        charts,
+        registry,
+    };
     let fleet = Repository::create_in(
         &places.repositories,
         "fleet",
@@ -178,11 +191,12 @@ async fn serve_fleet(places: &Places, lifetime: Lifetime) -> Result<(Background,
     let mut command = Command::new(std::env::current_exe()?);
     let folder = places.repositories.parent().unwrap_or(Path::new("."));
     command
-        .arg(format!("--serve-git={port}"))
+        .arg("--serve")
+        .args([port, charts, registry].map(|port| port.to_string()))
         .arg("--dir")
         .arg(folder);
     let mut git = Background::start(
-        "the git server",
+        "the servers of the fleet",
         &command,
         &places.repositories.join("server.log"),
         lifetime,
@@ -196,7 +210,7 @@ async fn serve_fleet(places: &Places, lifetime: Lifetime) -> Result<(Background,
         ))
     })
     .await?;
-    Ok((git, fleet))
+    Ok((git, fleet, ports))
 }
 
 /// Stops what a run with `--keep` left.

@@ -22,7 +22,8 @@ pub(crate) async fn print(api: &Api, root: &Ref, terminal: &Terminal) -> Result<
             "{lead}{} {object}  {text}",
             if last { "└─" } else { "├─" }
         ));
-        if object.kind == "Kustomization" && seen.insert(object.clone()) {
+        if ["Kustomization", "HelmRelease"].contains(&&*object.kind) && seen.insert(object.clone())
+        {
             let lead = format!("{lead}{}  ", if last { " " } else { "│" });
             pending.extend(children(api, &object, &lead).await?);
         }
@@ -54,7 +55,9 @@ async fn children(api: &Api, kustomization: &Ref, lead: &str) -> Result<Vec<Node
 fn state(object: &Value) -> String {
     if let Some(ready) = Ready::of(object) {
         return if ready.is_true() {
-            format!("Ready, {}", short(&ready.revision))
+            let version = object.pointer("/status/history/0/chartVersion");
+            let version = version.and_then(Value::as_str).unwrap_or(&ready.revision);
+            format!("Ready, {}", short(version))
         } else {
             ready.to_string()
         };
