@@ -1,4 +1,4 @@
-//! `rosin-bench`: many Kustomizations of one small app each, by rosin, by Flux's controllers and by a bare client that sends the same
+//! `rosin-bench`: many Kustomizations, or HelmReleases, of one small app each, by rosin, by Flux's controllers and by a bare client that sends the same
 //! server-side applies and nothing else: the floor that no controller can beat. All on the same machine, one after the other.
 
 mod bare;
@@ -19,14 +19,14 @@ use clap::{Parser, ValueEnum};
 /// Compare rosin with a bare client and with Flux's controllers
 #[derive(Parser)]
 struct Cli {
-    /// How many Kustomizations; may be repeated
+    /// How many Kustomizations or HelmReleases; may be repeated
     #[arg(long = "count", default_values_t = [100, 300, 1000])]
     counts: Vec<usize>,
     /// Who does the work; may be repeated
     #[arg(long = "peer", value_enum, default_values_t = [Peer::Bare, Peer::Rosin, Peer::Flux])]
     peers: Vec<Peer>,
-    /// A namespace for each Kustomization, or one for all; may be repeated
-    #[arg(long = "layout", value_enum, default_values_t = [Layout::Each, Layout::One])]
+    /// A namespace for each Kustomization, or one for all, or HelmReleases of one chart; may be repeated
+    #[arg(long = "layout", value_enum, default_values_t = [Layout::Each, Layout::One, Layout::Releases])]
     layouts: Vec<Layout>,
     /// Seconds after which a run is given up
     #[arg(long, default_value_t = 600)]
@@ -60,6 +60,8 @@ impl Peer {
 pub(crate) enum Layout {
     Each,
     One,
+    /// HelmReleases instead of Kustomizations, with a namespace each.
+    Releases,
 }
 
 impl Layout {
@@ -67,6 +69,7 @@ impl Layout {
         match self {
             Self::Each => "a namespace each",
             Self::One => "one namespace",
+            Self::Releases => "HelmReleases, a namespace each",
         }
     }
 }
@@ -99,11 +102,11 @@ async fn compare(mut cli: Cli) -> Result<()> {
     for &layout in &cli.layouts {
         for &count in &cli.counts {
             for &peer in &cli.peers {
-                println!(
-                    "{}: {count} Kustomizations, {} …",
-                    peer.name(),
-                    layout.name()
-                );
+                if (layout, peer) == (Layout::Releases, Peer::Flux) {
+                    // Its helm-controller is not among the tools.
+                    continue;
+                }
+                println!("{}: {count} apps, {} …", peer.name(), layout.name());
                 let result = run::rollout(&cli.dir, peer, layout, count, deadline).await?;
                 println!("  {result}");
                 report.add(peer, layout, count, result);

@@ -103,10 +103,9 @@ pub(crate) async fn bare(
     command.arg(format!("--bare-client={count}"));
     command.arg(format!(
         "--layout={}",
-        if layout == Layout::Each {
-            "each"
-        } else {
-            "one"
+        match layout {
+            Layout::Each | Layout::Releases => "each",
+            Layout::One => "one",
         }
     ));
     command.env("KUBECONFIG", plane.controller_kubeconfig());

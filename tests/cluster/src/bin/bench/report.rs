@@ -80,7 +80,7 @@ impl Report {
     }
 
     pub(crate) fn print(&self) {
-        println!("\nN Kustomizations of four objects each, all with wait: true");
+        println!("\nN Kustomizations or HelmReleases of four objects each, all waited for");
         println!(
             "x bare: against the bare client's last request; x healthy: against the moment at which all that it sent was healthy"
         );

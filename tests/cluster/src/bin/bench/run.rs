@@ -19,8 +19,6 @@ use crate::peer::{self, Running};
 use crate::workload::{self, HOME};
 use crate::{Layout, Peer, measure};
 
-const KUSTOMIZATION: &str = "kustomize.toolkit.fluxcd.io/v1";
-
 const JUST_DEFINED: Duration = Duration::from_secs(3);
 
 /// What a rollout took.
@@ -89,7 +87,9 @@ pub(crate) struct World {
     pub(crate) api: Api,
     _git: GitServer,
     pub(crate) repository: Repository,
+    /// What a Kustomization that is done has in its revision.
     pub(crate) commit: String,
+    layout: Layout,
     pub(crate) running: Running,
 }
 
@@ -128,6 +128,11 @@ impl World {
             api.apply(&git_repository(HOME, HOME, repository.url(), "1h"))
                 .await?;
             flux::wait_ready(&api, &Ref::git_repository(HOME, HOME), &commit).await?;
+            if layout == Layout::Releases {
+                let chart = workload::chart();
+                api.apply(&chart).await?;
+                flux::wait_ready(&api, &Ref::of(&chart)?, "1.0.0").await?;
+            }
         }
         // The API server holds back creations of a kind that was defined a moment ago, which is nobody's work.
         sleep(JUST_DEFINED.saturating_sub(defined.elapsed())).await;
@@ -137,6 +142,7 @@ impl World {
             _git: git,
             repository,
             commit,
+            layout,
             running,
         })
     }
@@ -159,12 +165,16 @@ impl World {
         started: Instant,
         deadline: Duration,
     ) -> Result<(Duration, usize)> {
-        let commit = self.commit.clone();
+        let commit = match self.layout {
+            Layout::Releases => String::new(),
+            Layout::Each | Layout::One => self.commit.clone(),
+        };
         let done = move |object: &Value| {
             Ready::of(object)
                 .is_some_and(|ready| ready.is_true() && ready.revision.contains(&commit))
         };
-        let watched = (KUSTOMIZATION, "Kustomization", HOME);
+        let (api_version, kind) = workload::deployed_by(self.layout);
+        let watched = (api_version, kind, HOME);
         let counted = count_until(&self.api, watched, done, count, deadline);
         let mut counted = std::pin::pin!(counted);
         loop {
@@ -244,7 +254,12 @@ pub(crate) async fn rollout(
         Peer::Rosin | Peer::Flux => {
             let started = Instant::now();
             let objects = (0..count)
-                .map(|index| workload::kustomization_of(layout, index, &json!({})))
+                .map(|index| match layout {
+                    Layout::Releases => workload::release_of(index),
+                    Layout::Each | Layout::One => {
+                        workload::kustomization_of(layout, index, &json!({}))
+                    }
+                })
                 .collect();
             world.create(objects).await?;
             let (took, ready) = world.all_ready(count, started, deadline).await?;

@@ -1,8 +1,8 @@
 //! One small app of four objects, as often as wanted.
 
 use anyhow::Result;
-use rosin_cluster_tests::Repository;
 use rosin_cluster_tests::flux::kustomization;
+use rosin_cluster_tests::{Repository, helm};
 use serde_json::{Value, json};
 
 use crate::Layout;
@@ -18,14 +18,14 @@ pub(crate) fn name(index: usize) -> String {
 /// The namespace that an app goes to.
 pub(crate) fn namespace(layout: Layout, index: usize) -> String {
     match layout {
-        Layout::Each => name(index),
+        Layout::Each | Layout::Releases => name(index),
         Layout::One => "apps".to_owned(),
     }
 }
 
 pub(crate) fn namespaces(layout: Layout, count: usize) -> Vec<String> {
     match layout {
-        Layout::Each => (0..count).map(name).collect(),
+        Layout::Each | Layout::Releases => (0..count).map(name).collect(),
         Layout::One => vec![namespace(layout, 0)],
     }
 }
@@ -59,8 +59,14 @@ pub(crate) fn objects(index: usize) -> [Value; OBJECTS] {
     ]
 }
 
-/// A repository with a folder for each app.
+/// A repository with a folder for each app, and a chart of the same objects.
 pub(crate) fn write(repository: &Repository, count: usize) -> Result<String> {
+    let mut template = String::new();
+    for object in objects(0) {
+        template += "---\n";
+        template += &serde_yaml::to_string(&object)?.replace(&name(0), "{{ .Release.Name }}");
+    }
+    helm::write_chart(repository, "1.0.0", &[("app.yaml", &template)])?;
     for index in 0..count {
         write_app(repository, index, "fast")?;
     }
@@ -78,6 +84,43 @@ pub(crate) fn write_app(repository: &Repository, index: usize, mode: &str) -> Re
         text += &serde_yaml::to_string(&object)?;
     }
     repository.write(&format!("{}/app.yaml", name(index)), &text)
+}
+
+/// What deploys an app: its kind, and the object with `more` in its spec.
+pub(crate) fn deployed_by(layout: Layout) -> (&'static str, &'static str) {
+    match layout {
+        Layout::Releases => ("helm.toolkit.fluxcd.io/v2", "HelmRelease"),
+        Layout::Each | Layout::One => ("kustomize.toolkit.fluxcd.io/v1", "Kustomization"),
+    }
+}
+
+/// The chart of all HelmReleases.
+pub(crate) fn chart() -> Value {
+    json!({
+        "apiVersion": "source.toolkit.fluxcd.io/v1",
+        "kind": "HelmChart",
+        "metadata": { "name": "app", "namespace": HOME },
+        "spec": {
+            "interval": "1h",
+            "chart": format!("./{}", helm::CHART),
+            "sourceRef": { "kind": "GitRepository", "name": HOME },
+        },
+    })
+}
+
+/// The HelmRelease of an app.
+pub(crate) fn release_of(index: usize) -> Value {
+    json!({
+        "apiVersion": "helm.toolkit.fluxcd.io/v2",
+        "kind": "HelmRelease",
+        "metadata": { "name": name(index), "namespace": HOME },
+        "spec": {
+            "interval": "1h",
+            "targetNamespace": name(index),
+            "releaseName": name(index),
+            "chartRef": { "kind": "HelmChart", "name": "app" },
+        },
+    })
 }
 
 /// The Kustomization of an app, with `more` in its spec.
