@@ -55,7 +55,7 @@ demo: build tools programs ## Show the main job: git to a live cluster (KEEP=1 l
 test: test-unit test-cluster ## Run all tests, those against a real control plane among them
 
 test-unit: plugins ## Run the tests that need no cluster, the recorded renders among them where they are (ROSIN_CONFORMANCE)
-	@tests/tools/build kustomize-oracle helm-oracle release-oracle
+	@tests/tools/build flux kustomize helm kustomize-oracle helm-oracle release-oracle
 	@$(stage) "unit and sandbox tests" cargo test --release --locked --workspace --no-fail-fast
 
 test-conformance: ## Run only our own cases and, where they are (ROSIN_CONFORMANCE), the recorded renders

@@ -62,6 +62,17 @@ impl IgnoreRules {
         Self { patterns }
     }
 
+    /// As [`IgnoreRules::new`], with the default sets whatever was said: what Flux leaves out of a build on somebody's machine.
+    pub fn beside_defaults<'a>(
+        files: impl IntoIterator<Item = (&'a str, &'a [u8])>,
+        spec: Option<&str>,
+    ) -> Self {
+        let defaults = VCS.iter().chain(DEFAULTS);
+        let mut patterns: Vec<Pattern> = defaults.map(|text| Pattern::parse(text, &[])).collect();
+        patterns.append(&mut Self::without_defaults(files, spec).patterns);
+        Self { patterns }
+    }
+
     /// As [`IgnoreRules::new`], of what was said alone.
     pub fn without_defaults<'a>(
         files: impl IntoIterator<Item = (&'a str, &'a [u8])>,

@@ -68,7 +68,10 @@ async fn render(request: &Request, tree: rosin_tree::Tree) -> Result<Rendered> {
         .render(request, &Source::from(tree), &services, &Limits::default())
         .await?;
     for diagnostic in &rendered.diagnostics {
-        eprintln!("# {diagnostic}");
+        // Warnings of the original have the mark of a comment already.
+        let text = diagnostic.to_string();
+        let mark = if text.starts_with('#') { "" } else { "# " };
+        eprintln!("{mark}{text}");
     }
     Ok(rendered)
 }
