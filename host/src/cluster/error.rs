@@ -39,6 +39,12 @@ impl ApiError {
         self.code() == 404
     }
 
+    /// The server looked at the object and does not want it. Of one that does not fit its schema it says so with 500, as it does when
+    /// something is wrong with itself.
+    pub fn is_refusal(&self) -> bool {
+        self.code() == 500 || (self.code() >= 400 && !self.is_transient())
+    }
+
     /// The same request may succeed later without anybody changing anything.
     pub fn is_transient(&self) -> bool {
         matches!(self, Self::Unreachable(_) | Self::Timeout(_) | Self::Answer(_))

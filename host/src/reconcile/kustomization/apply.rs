@@ -462,7 +462,7 @@ impl Applier<'_> {
         let failed = |error: ApiError| ApplyError {
             text: format!("{id} apply failed: {error}\n"),
             transient: error.is_transient(),
-            unchecked: checked.is_unchecked() && !error.is_transient(),
+            unchecked: checked.is_unchecked() && error.is_refusal(),
         };
         let namespace = Some(id.namespace.as_str()).filter(|ns| !ns.is_empty());
         let (action, send, handover) = match step {
