@@ -1,12 +1,15 @@
 //! Suspend, metrics, and what a restart finds.
 
+use std::process::Command;
 use std::time::Duration;
 
 use anyhow::Result;
+use rosin_cluster_tests::api::documents;
+use rosin_cluster_tests::paths;
 use rosin_cluster_tests::wait::{Look, stays, until};
 use serde_json::json;
 
-use crate::case::{Case, DEADLINE, config_map};
+use crate::case::{Case, DEADLINE, config_map, folder};
 
 #[tokio::test]
 #[ignore = "needs a control plane: make test-cluster"]
@@ -84,6 +87,71 @@ async fn logs_have_the_keys_that_flux_logs_reads() -> Result<()> {
     );
     let id = line["reconcileID"].as_str().unwrap_or_default();
     assert_eq!(id.len(), 36, "{line}");
+    Ok(())
+}
+
+#[test]
+#[ignore = "needs the program: make test-cluster"]
+fn patches_of_the_original_find_their_deployment() -> Result<()> {
+    // parity: KS-FLAG-008
+    let folder = folder("flux-names");
+    if folder.exists() {
+        std::fs::remove_dir_all(&folder)?;
+    }
+    std::fs::create_dir_all(&folder)?;
+    let copied = Command::new("cp")
+        .arg("-r")
+        .arg(paths::deploy())
+        .arg(&folder)
+        .status()?;
+    assert!(copied.success());
+    let patched = "resources: [deploy]\ncomponents: [deploy/flux-names]\npatches:\n\
+        - target: {kind: Deployment, name: kustomize-controller}\n  patch: |-\n    - op: add\n      \
+        path: /spec/template/spec/containers/0/args/-\n      value: --concurrent=20\n\
+        - target: {kind: ServiceAccount, name: kustomize-controller}\n  patch: |-\n    - op: add\n      \
+        path: /metadata/annotations\n      value: {role: ours}\n";
+    std::fs::write(folder.join("kustomization.yaml"), patched)?;
+    let built = Command::new(paths::rosin()?)
+        .arg("build")
+        .arg(&folder)
+        .output()?;
+    let text = String::from_utf8(built.stdout)?;
+    let objects = documents(&text)?;
+    let one = |kind: &str| {
+        let found: Vec<_> = objects
+            .iter()
+            .filter(|object| object["kind"] == kind)
+            .collect();
+        assert_eq!(
+            found.len(),
+            1,
+            "{kind}: {}",
+            String::from_utf8_lossy(&built.stderr)
+        );
+        found[0]
+    };
+    let (deployment, account) = (one("Deployment"), one("ServiceAccount"));
+    assert_eq!(deployment["metadata"]["name"], "kustomize-controller");
+    assert_eq!(account["metadata"]["name"], "kustomize-controller");
+    assert_eq!(account["metadata"]["annotations"]["role"], "ours");
+    let pod = &deployment["spec"]["template"]["spec"];
+    assert_eq!(pod["serviceAccountName"], "kustomize-controller");
+    assert_eq!(pod["containers"][0]["name"], "manager");
+    let mut args = pod["containers"][0]["args"]
+        .as_array()
+        .into_iter()
+        .flatten();
+    assert!(args.any(|arg| arg == "--concurrent=20"));
+    // Nothing binds the name that is gone.
+    let bound = objects
+        .iter()
+        .filter_map(|object| object["subjects"].as_array());
+    for subject in bound
+        .flatten()
+        .filter(|subject| subject["kind"] == "ServiceAccount")
+    {
+        assert_ne!(subject["name"], "rosin");
+    }
     Ok(())
 }
 
