@@ -100,18 +100,25 @@ async fn a_new_app_costs_seven_requests_and_a_moved_revision_one() -> Result<()>
 #[ignore = "needs a control plane: make test-cluster"]
 async fn of_a_new_app_with_one_refused_object_nothing_stays() -> Result<()> {
     // parity: KS-APPLY-002, KS-APPLY-008
-    let case = Case::new("new-broken").await?;
+    // The schema has no objection; the server's validation has.
+    let bad = SERVICE.replace("port: 80", "port: 70000");
+    nothing_stays("new-invalid", &bad, "70000").await?;
+    // What does not fit the schema is refused with 500.
+    let bad = SERVICE.replace("port: 80", "port: seventy");
+    nothing_stays("new-ill-typed", &bad, "port").await
+}
+
+async fn nothing_stays(name: &str, bad: &str, words: &str) -> Result<()> {
+    let case = Case::new(name).await?;
     case.repository
         .write("app/account.yaml", &ACCOUNT.replace("web", "app"))?;
     case.repository
         .write("app/one.yaml", &config_map("one", "key", "value"))?;
-    // The schema has no objection; the server's validation has.
-    let bad = SERVICE.replace("port: 80", "port: 70000");
-    case.repository.write("app/web.yaml", &bad)?;
+    case.repository.write("app/web.yaml", bad)?;
     case.push("broken").await?;
     case.add_source().await?;
     let app = case.add_kustomization("app", "./app", json!({})).await?;
-    let failed = case.fails(&app, "ReconciliationFailed", "70000").await?;
+    let failed = case.fails(&app, "ReconciliationFailed", words).await?;
     assert!(
         failed.message.contains("dry-run failed") && failed.message.contains("(app/web.yaml:"),
         "{}",
