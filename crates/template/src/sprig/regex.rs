@@ -38,14 +38,14 @@ pub(super) fn register(functions: &mut Functions) {
         "mustRegexFind",
         &[Text, Text],
         |env, a| find(env, a).map_err(panicked),
-        |env, a| find(env, a),
+        find,
     );
     pair(
         "regexFindAll",
         "mustRegexFindAll",
         &[Text, Text, Int],
         |env, a| find_all(env, a).map_err(panicked),
-        |env, a| find_all(env, a),
+        find_all,
     );
     pair(
         "regexReplaceAll",
@@ -66,7 +66,7 @@ pub(super) fn register(functions: &mut Functions) {
         "mustRegexSplit",
         &[Text, Text, Int],
         |env, a| split(env, a).map_err(panicked),
-        |env, a| split(env, a),
+        split,
     );
     functions.add("regexQuoteMeta", &[Text], |_, a| {
         let mut out = Vec::new();
