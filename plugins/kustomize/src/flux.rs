@@ -50,7 +50,6 @@ pub struct FluxImage {
 
 /// A namespace that no object gets: it keeps kustomize from refusing an empty file.
 const PLACEHOLDER: &str = "_placeholder";
-const ORIGIN_ANNOTATIONS: &str = "originAnnotations";
 
 /// The kustomization of the loader's folder with the options merged in.
 pub(crate) fn target<'a>(
@@ -86,18 +85,12 @@ pub(crate) fn target<'a>(
     Ok(Target::with(loader, context, kustomization, file))
 }
 
-/// The first of the files that a folder has; an empty one is as good as any. One without resources gets build metadata instead of
-/// its own: kustomize-controller keeps kustomize from calling it empty that way, and its objects have the annotations.
+/// The first of the files that a folder has; an empty one is as good as any.
 fn existing(loader: &Loader<'_>, name: &str, context: &Context) -> Result<Kustomization> {
     let content = loader.load(name)?;
     let file = path::join(loader.root(), name);
     let mut warn = |warning: &str| context.warn(warning);
-    let mut kustomization =
-        Kustomization::parse_lenient(&content, &loader.display_root(), &mut warn).in_file(&file)?;
-    if kustomization.resources.is_empty() {
-        kustomization.build_metadata = vec![ORIGIN_ANNOTATIONS.to_owned()];
-    }
-    Ok(kustomization)
+    Kustomization::parse_lenient(&content, &loader.display_root(), &mut warn).in_file(&file)
 }
 
 /// All manifests below the folder; a folder with a kustomization file of its own counts as one.

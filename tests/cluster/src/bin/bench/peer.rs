@@ -17,7 +17,7 @@ use crate::{Layout, Peer};
 /// The processes of a peer.
 pub(crate) enum Running {
     Nothing,
-    Rosin(Controller),
+    Rosin(Box<Controller>),
     Flux(Vec<Background>),
 }
 
@@ -80,7 +80,7 @@ pub(crate) async fn start(peer: Peer, folder: &Path, plane: &ControlPlane) -> Re
                 &["--concurrent=20", "--requeue-dependency=2s"],
             )?;
             controller.wait_ready().await?;
-            Ok(Running::Rosin(controller))
+            Ok(Running::Rosin(Box::new(controller)))
         }
         Peer::Flux => {
             let more = ["--requeue-dependency=2s", "--log-level=error"];
