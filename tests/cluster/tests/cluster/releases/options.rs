@@ -157,12 +157,8 @@ async fn drift_is_seen_at_the_interval_and_mended_where_that_is_wanted() -> Resu
         )),
         "{told}"
     );
-    let drifted = api.read(&app).await?;
-    ensure!(
-        condition(&drifted, "Drifted") == "True",
-        "{}",
-        drifted["status"]
-    );
+    // The event comes first.
+    helm::wait_for(api, &app, |_, found| condition(found, "Drifted") == "True").await?;
     let value = world.case.value("app-conf", "message").await?;
     ensure!(value.as_deref() == Some("by hand"), "{value:?}");
 
