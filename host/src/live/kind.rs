@@ -11,7 +11,7 @@ use std::{
 use futures::StreamExt;
 use kube::{
     Api,
-    core::DynamicObject,
+    core::{DynamicObject, TypeMeta},
     runtime::{WatchStreamExt, watcher},
 };
 use tokio::sync::watch as channel;
@@ -44,9 +44,20 @@ impl KindWatch {
             synced: AtomicBool::new(false),
         });
         if resource.watchable {
-            let api: Api<DynamicObject> = Api::all_with(client, &resource.api_resource());
+            let kind = resource.api_resource();
+            let api: Api<DynamicObject> = Api::all_with(client, &kind);
             let config = watcher::Config::default().labels(rules.owner_name);
-            let task = follow(state.clone(), api, config, rules, ticks);
+            let task = follow(
+                state.clone(),
+                api,
+                TypeMeta {
+                    api_version: kind.api_version.clone(),
+                    kind: kind.kind.clone(),
+                },
+                config,
+                rules,
+                ticks,
+            );
             tokio::spawn(async move {
                 tokio::select! {
                     () = stop.cancelled() => {}
@@ -128,6 +139,7 @@ impl State {
 async fn follow(
     state: Arc<State>,
     api: Api<DynamicObject>,
+    types: TypeMeta,
     config: watcher::Config,
     rules: Rules,
     ticks: channel::Sender<u64>,
@@ -139,7 +151,9 @@ async fn follow(
             (rules.on_drift)(owner);
         }
     };
-    let set = |object: DynamicObject| {
+    let set = |mut object: DynamicObject| {
+        // Items of a list do not say what they are, and without that everything that has a status looks ready.
+        object.types.get_or_insert_with(|| types.clone());
         let key = Key::of(&object);
         let Ok(object) = serde_json::to_value(object) else {
             return key;
